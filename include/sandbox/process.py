@@ -1,0 +1,371 @@
+"""Starts the sandbox's processes and sees to it that none is left.
+
+Every child gets a session of its own (Ctrl-C in the terminal reaches only the parent, which stops the
+children in order), a log file, and an entry with the reaper, a small process that ends the children if the
+parent dies without doing it. `record_in` keeps the list in a file as well, for the case that both were
+killed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from include.sandbox import reaper
+
+HOST = "127.0.0.1"
+
+
+class SandboxError(RuntimeError):
+    """A part of the sandbox could not be brought up or taken down; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """An operating system user as which a child runs.
+
+    Attributes:
+        name: The login name.
+        uid: Its user id.
+        gid: Its group id; the child gets no further groups.
+    """
+
+    name: str
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True)
+class Child:
+    """A process of the sandbox.
+
+    Attributes:
+        target: How it is recognised and ended.
+        log: The file with its output.
+    """
+
+    target: reaper.Target
+    log: Path
+    popen: subprocess.Popen[bytes] = field(repr=False)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self.target.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit status (negative: the signal that ended it), None while it runs."""
+        return self.popen.poll()
+
+    def stop(self) -> bool:
+        """Ends the process and its descendants; harmless if it is gone. Returns whether it went quietly."""
+        clean = _end(self)
+        _registry.remove(self.target)
+        if self.popen.stdout is not None:
+            self.popen.stdout.close()
+        return clean
+
+    def log_tail(self, lines: int = 15) -> str:
+        """The last lines of the log, for a message."""
+        return tail(self.log, lines)
+
+
+def _end(child: Child) -> bool:
+    # `wait` in a thread collects the exit status, so that the reaper's look at /proc is not held up by a
+    # zombie.
+    waiter = threading.Thread(target=child.popen.wait, daemon=True)
+    waiter.start()
+    clean = reaper.end(child.target)
+    waiter.join(timeout=5)
+    return clean
+
+
+class _Registry:
+    """The children of this process, as told to the reaper and, if wanted, written to a file."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._owner = 0
+        self._targets: list[reaper.Target] = []
+        self._reaper: subprocess.Popen[bytes] | None = None
+        self._file: Path | None = None
+
+    def record_in(self, file: Path | None) -> None:
+        with self._lock:
+            self._file = file
+            self._write()
+
+    def add(self, target: reaper.Target) -> None:
+        with self._lock:
+            self._own()
+            if self._reaper is None or self._reaper.poll() is not None:
+                self._start_reaper()
+            self._targets.append(target)
+            self._tell({"add": target.to_json()})
+            self._write()
+
+    def remove(self, target: reaper.Target) -> None:
+        with self._lock:
+            self._own()
+            self._targets = [one for one in self._targets if one != target]
+            self._tell({"remove": target.pid})
+            self._write()
+            if not self._targets:
+                self._stop_reaper()
+
+    def _own(self) -> None:
+        """Forgets what a fork of the parent inherited: the children are the parent's."""
+        if self._owner != os.getpid():
+            self._owner, self._targets, self._reaper, self._file = os.getpid(), [], None, None
+
+    def _start_reaper(self) -> None:
+        self._reaper = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(Path(reaper.__file__))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd="/",
+        )
+        for known in self._targets:
+            self._tell({"add": known.to_json()})
+
+    def _stop_reaper(self) -> None:
+        if self._reaper is not None and self._reaper.stdin is not None:
+            self._reaper.stdin.close()
+            self._reaper.wait(timeout=10)
+        self._reaper = None
+
+    def _tell(self, order: dict[str, Any]) -> None:
+        if self._reaper is None or self._reaper.stdin is None:
+            return
+        try:
+            self._reaper.stdin.write(json.dumps(order).encode() + b"\n")
+            self._reaper.stdin.flush()
+        except BrokenPipeError:
+            self._reaper = None
+
+    def _write(self) -> None:
+        if self._file is not None:
+            write_atomically(self._file, json.dumps([one.to_json() for one in self._targets], indent=1))
+
+
+_registry = _Registry()
+
+
+def record_in(file: Path | None) -> None:
+    """Keeps the list of this process's children in a file from now on (None: no longer)."""
+    _registry.record_in(file)
+
+
+def end_recorded(file: Path) -> list[str]:
+    """Ends what an earlier parent recorded in a file and left running.
+
+    Args:
+        file: The file named to `record_in` by that parent; it may be missing.
+
+    Returns:
+        The names of the processes that were still running, in the order in which they had been started.
+    """
+    if not file.exists():
+        return []
+    try:
+        targets = [reaper.Target.from_json(one) for one in json.loads(file.read_text(encoding="utf-8"))]
+    except (ValueError, KeyError, TypeError):
+        targets = []
+    alive = [one for one in targets if reaper.is_alive(one)]
+    reaper.end_all(alive)
+    file.unlink(missing_ok=True)
+    return [one.name for one in alive]
+
+
+def start(
+    name: str,
+    command: Sequence[str],
+    *,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | str | None = None,
+    account: Account | None = None,
+    signals: Sequence[int] = (signal.SIGTERM, signal.SIGKILL),
+    grace_s: float = 20.0,
+    capture: bool = False,
+) -> Child:
+    """Starts a child in a session of its own.
+
+    Args:
+        name: What it is, for messages.
+        command: Program and arguments.
+        log: The file to which its output is appended.
+        env: Its whole environment; None: the parent's.
+        cwd: Its working directory; None: the parent's.
+        account: The user as which it runs; None: the same user.
+        signals: What ends it, in this order; the last should be SIGKILL.
+        grace_s: How long it gets after each signal, in seconds.
+        capture: Whether standard output is a pipe (for `ready_line`) rather than the log.
+
+    Raises:
+        SandboxError: The program could not be started.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as out:
+        try:
+            popen = subprocess.Popen(
+                list(command),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if capture else out,
+                stderr=out,
+                env=None if env is None else dict(env),
+                cwd=cwd,
+                start_new_session=True,
+                user=None if account is None else account.uid,
+                group=None if account is None else account.gid,
+                extra_groups=None if account is None else [],
+            )
+        except OSError as error:
+            raise SandboxError(f"{name}: cannot start {command[0]}: {error}") from error
+    born = (
+        reaper.born_at(popen.pid) or "0"
+    )  # "0": it has ended already; the caller's readiness wait will say so
+    child = Child(reaper.Target(name, popen.pid, born, tuple(signals), grace_s), log, popen)
+    _registry.add(child.target)
+    return child
+
+
+def ready_line(child: Child, *, wait_s: float = 20.0) -> dict[str, Any]:
+    """Waits for the JSON object that a child prints as its first line when it is ready.
+
+    Args:
+        child: Started with `capture=True`.
+        wait_s: How long, in seconds.
+
+    Raises:
+        SandboxError: It ended, printed something else, or took too long.
+    """
+    pipe = child.popen.stdout
+    if pipe is None:
+        raise SandboxError(f"{child.target.name}: started without capture, so its ready line cannot be read")
+    text, stop = b"", time.monotonic() + wait_s
+    while b"\n" not in text:
+        if not _readable(pipe, stop - time.monotonic()):
+            raise SandboxError(_why_not(child, f"printed no ready line within {wait_s:g} s"))
+        chunk = os.read(pipe.fileno(), 4096)
+        if not chunk:
+            raise SandboxError(_why_not(child, "ended before it was ready"))
+        text += chunk
+    try:
+        value = json.loads(text.splitlines()[0])
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise SandboxError(_why_not(child, f"printed {text[:200]!r}, expected one JSON object"))
+    return value
+
+
+def _readable(pipe: IO[bytes], wait_s: float) -> bool:
+    return bool(select.select([pipe], [], [], max(0.0, wait_s))[0])
+
+
+def wait_until(
+    what: str,
+    check: Callable[[], bool],
+    *,
+    children: Sequence[Child] = (),
+    wait_s: float = 60.0,
+    every_s: float = 0.05,
+    progress: Callable[[str], None] | None = None,
+) -> float:
+    """Waits until a check holds, and gives up early if a child it depends on ends.
+
+    Args:
+        what: What is waited for, for messages.
+        check: Tried again and again; must be quick and must not raise for "not yet".
+        children: The processes that must stay alive meanwhile.
+        wait_s: How long at most, in seconds.
+        every_s: The pause between two tries, in seconds.
+        progress: Told every five seconds that it still waits.
+
+    Returns:
+        How long it took, in seconds.
+
+    Raises:
+        SandboxError: It took too long, or a child ended; with the end of its log.
+    """
+    began = told = time.monotonic()
+    while not check():
+        now = time.monotonic()
+        for child in children:
+            if child.exit_code is not None:
+                raise SandboxError(_why_not(child, f"ended while waiting for {what}"))
+        if now - began > wait_s:
+            logs = "".join(f"\n--- {child.log}\n{child.log_tail()}" for child in children)
+            raise SandboxError(f"{what}: not reached within {wait_s:g} s{logs}")
+        if progress is not None and now - told >= 5:
+            progress(f"still waiting for {what} ({now - began:.0f} s)")
+            told = now
+        time.sleep(every_s)
+    return time.monotonic() - began
+
+
+def _why_not(child: Child, what: str) -> str:
+    code = child.exit_code
+    status = "" if code is None else f" (exit status {code})"
+    return f"{child.target.name} {what}{status}. The end of its log, {child.log}:\n{child.log_tail()}"
+
+
+def tail(file: Path, lines: int = 15) -> str:
+    """The last lines of a text file, indented; a note if there is none."""
+    if not file.exists() or not file.stat().st_size:
+        return "    (empty)"
+    with file.open("rb") as handle:
+        handle.seek(max(0, file.stat().st_size - 16_384))
+        text = handle.read().decode("utf-8", errors="replace")
+    return "\n".join("    " + line for line in text.splitlines()[-lines:])
+
+
+def free_port(preferred: int | None = None) -> int:
+    """A TCP port on 127.0.0.1 that nobody listens on: the preferred one if it is free, else any.
+
+    Another process may take it before it is used: who starts a server on it must be ready to try again.
+    """
+    for port in (preferred, 0):
+        if port is None:
+            continue
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise SandboxError("no free TCP port on 127.0.0.1: every port of the ephemeral range is taken")
+
+
+def remembered_port(file: Path) -> int | None:
+    """The port written into a file by an earlier run, None if there is none."""
+    try:
+        return int(file.read_text(encoding="ascii"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def write_atomically(file: Path, text: str, *, mode: int = 0o600) -> None:
+    """Replaces a file's content in one step; a reader sees the old text or the new one, never half of it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    scratch = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        handle.write(text)
+    scratch.replace(file)
