@@ -244,6 +244,21 @@ def start(
     return child
 
 
+def stop_together(children: Sequence[Child]) -> dict[str, bool]:
+    """Stops children at the same time and returns for each name whether it went quietly."""
+    clean: dict[str, bool] = {}
+
+    def stop(child: Child) -> None:
+        clean[child.target.name] = child.stop()
+
+    threads = [threading.Thread(target=stop, args=(child,)) for child in children]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return clean
+
+
 def ready_line(child: Child, *, wait_s: float = 20.0) -> dict[str, Any]:
     """Waits for the JSON object that a child prints as its first line when it is ready.
 
