@@ -1,0 +1,42 @@
+# Everything here needs only make and Python 3.11, 3.12 or 3.13; the first run makes .venv from the lock file.
+PYTHON ?= python3
+RUN := .venv/bin/python -m
+
+.PHONY: demo smoke test check bench lock clean bootstrap help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+bootstrap: ## prepare .venv (done by the others as needed)
+	@$(PYTHON) include/sandbox/bootstrap.py
+
+demo: bootstrap ## bring up Postgres, SFTP, Shopify emulator and Airflow with a demo retailer; Ctrl-C ends it
+	@$(RUN) include.sandbox.demo $(ARGS)
+
+smoke: bootstrap ## the demo's story from start to end, without staying up
+	@$(RUN) include.sandbox.demo --smoke --fresh $(ARGS)
+
+test: bootstrap ## all tests
+	@$(RUN) pytest $(ARGS)
+
+check: bootstrap ## style, types, SQL
+	@$(RUN) ruff check
+	@$(RUN) ruff format --check
+	@$(RUN) mypy
+	@$(RUN) sqlfluff lint --dialect postgres include
+
+bench: bootstrap ## the budgets, measured against their floors
+	@$(RUN) benchmarks $(ARGS)
+
+lock: bootstrap ## resolve the requirements anew into the lock files
+	@$(RUN) uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		pyproject.toml -o requirements.txt
+	@$(RUN) uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--extra dev pyproject.toml -o requirements-dev.txt
+	@echo "uv==$$($(RUN) uv --version | cut -d' ' -f2)" | $(RUN) uv pip compile -q --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate - -o requirements-uv.txt
+
+clean: ## remove the sandbox's data, caches and .venv
+	@if [ -x .venv/bin/python ]; then $(RUN) include.sandbox.demo --remove; fi
+	@rm -rf .venv .venv.lock .sandbox .mypy_cache .ruff_cache .hypothesis .pytest_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
