@@ -1,0 +1,22 @@
+-- Every level of a shop whose target is not its position, cut into batches. Locks those levels.
+-- Reads inventory_level by its partial index; writes chosen_row.
+INSERT INTO chosen_row (batch_number, inventory_item_id, location_id, delta, change_from_quantity)
+WITH to_push AS (
+    SELECT
+        inventory_item_id,
+        location_id,
+        delta,
+        position
+    FROM inventory_level
+    WHERE shop_id = %(shop_id)s AND delta <> 0 AND outbox_batch_id IS NULL AND quarantine_reason IS NULL
+    ORDER BY location_id, inventory_item_id
+    FOR UPDATE
+)
+
+SELECT
+    (row_number() OVER (ORDER BY location_id, inventory_item_id) - 1) / %(rows_per_batch)s,
+    inventory_item_id,
+    location_id,
+    delta,
+    position
+FROM to_push

@@ -1,0 +1,19 @@
+-- The orders of one import as Shopify shows them, and how they differ from what was imported before.
+CREATE TEMP TABLE seen_order (order_id text COLLATE "C" PRIMARY KEY) ON COMMIT DROP;
+
+CREATE TEMP TABLE seen_order_item (
+    order_id text COLLATE "C" NOT NULL,
+    inventory_item_id text COLLATE "C" NOT NULL,
+    location_id text COLLATE "C" NOT NULL,
+    taken integer NOT NULL,
+    fulfilled integer NOT NULL,
+    PRIMARY KEY (order_id, inventory_item_id, location_id)
+) ON COMMIT DROP;
+
+CREATE TEMP TABLE order_movement (
+    order_id text COLLATE "C" NOT NULL,
+    inventory_item_id text COLLATE "C" NOT NULL,
+    location_id text COLLATE "C" NOT NULL,
+    taken_diff integer NOT NULL,
+    fulfilled_diff integer NOT NULL
+) ON COMMIT DROP;

@@ -1,0 +1,109 @@
+"""Delivers the outbox: each batch is sent at most once, and what became of it is written down before the next one.
+
+The rules, and why, are in the design's §6. In short: the intention is committed before the call; `stale` means surely
+not applied, so the same deltas go again under a new key with fresh quantities; silence means unknown, and is left to
+`observation.settle`.
+"""
+
+import logging
+from collections import deque
+from dataclasses import dataclass
+
+from include.channel import observation, outbox
+from include.channel.outbox import Sender
+from include.db.connection import Connection
+from include.shopify import inventory
+from include.shopify.client import Client
+from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused
+
+logger = logging.getLogger(__name__)
+
+MOST_SILENCES = 3
+"""Unknown outcomes in a row after which the others wait: Shopify is in trouble, and silence costs a settlement each."""
+
+MOST_STALE_ROUNDS = 5
+"""Times that deltas are sent again after a stale answer before their rows are left for the next plan."""
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What became of the batches of one run, and how many rows were confirmed or put into quarantine."""
+
+    confirmed: int = 0
+    confirmed_rows: int = 0
+    stale: int = 0
+    refused: int = 0
+    unknown: int = 0
+    quarantined_rows: int = 0
+
+
+def deliver(connection: Connection, shop_id: str, client: Client) -> Delivery:
+    """Send all planned batches of a shop, oldest first.
+
+    Args:
+        connection: Trueup's database, outside a transaction. The caller holds the shop's lock.
+        shop_id: The shop.
+        client: Its API.
+
+    Returns:
+        The count of outcomes. Batches whose outcome is unknown wait for `observation.settle`.
+
+    Raises:
+        Fenced: Another sender has taken the shop over.
+        NotSent, RequestRefused: Nothing more can be sent for now. What was not sent stays planned.
+    """
+    sender = outbox.take_over(connection, shop_id)
+    delivery = Delivery()
+    waiting = deque((batch, 0) for batch in outbox.planned(connection, shop_id))
+    silences = 0
+    while waiting and silences < MOST_SILENCES:
+        batch, stale_rounds = waiting.popleft()
+        unknown = delivery.unknown
+        replacements = _deliver_one(connection, sender, client, batch, stale_rounds, delivery)
+        waiting.extendleft((replacement, stale_rounds + 1) for replacement in reversed(replacements))
+        silences = silences + 1 if delivery.unknown > unknown else 0
+    if waiting:
+        logger.warning("%s unknown outcomes in a row: %s batches wait for the next run", silences, len(waiting))
+    return delivery
+
+
+def _deliver_one(
+    connection: Connection, sender: Sender, client: Client, batch: int, stale_rounds: int, delivery: Delivery
+) -> list[int]:
+    """Send one batch and write down what became of it; returns the batches that take its place."""
+    variables = outbox.mark_sending(connection, sender, batch)
+    try:
+        outcome = inventory.adjust(client, variables)
+    except OutcomeUnknown as silence:
+        outbox.set_unknown(connection, batch, str(silence))
+        delivery.unknown += 1
+        logger.warning("batch %s: outcome unknown, will be settled by observing: %s", batch, silence)
+        return []
+    except (NotSent, RequestRefused) as refusal:
+        outbox.put_back(connection, batch, str(refusal))
+        raise
+    match outcome:
+        case inventory.Adjusted():
+            delivery.confirmed += 1
+            delivery.confirmed_rows += outbox.confirm(connection, batch)
+        case inventory.Stale():
+            delivery.stale += 1
+            return _replace_stale(connection, sender.shop_id, client, batch, stale_rounds)
+        case inventory.RowsRefused(reasons):
+            delivery.refused += 1
+            delivery.quarantined_rows += len(reasons)
+            outbox.refuse(connection, batch, "some rows are wrong in themselves", reasons)
+            logger.error("batch %s: rows put into quarantine: %s", batch, dict(reasons))
+        case inventory.BatchRefused(reason):
+            outbox.refuse(connection, batch, reason, {})
+            raise RequestRefused(f"batch {batch}: {reason}; nothing of it was applied, its rows are planned anew")
+    return []
+
+
+def _replace_stale(connection: Connection, shop_id: str, client: Client, batch: int, stale_rounds: int) -> list[int]:
+    if stale_rounds >= MOST_STALE_ROUNDS:
+        outbox.refuse(connection, batch, f"its levels moved {stale_rounds} times while it was sent", {})
+        logger.warning("batch %s: its levels keep moving; they are planned anew in the next run", batch)
+        return []
+    levels = [(row.inventory_item_id, row.location_id) for row in outbox.rows(connection, batch)]
+    return outbox.replace_stale(connection, shop_id, batch, observation.read_levels(client, levels))

@@ -1,0 +1,28 @@
+-- The imported state follows, and each change of it is kept.
+-- Reads order_movement; writes shopify_order_item, shopify_order_movement.
+WITH kept AS (
+    INSERT INTO shopify_order_movement (
+        shop_id, order_id, inventory_item_id, location_id, taken_diff, fulfilled_diff
+    )
+    SELECT
+        %(shop_id)s,
+        order_id,
+        inventory_item_id,
+        location_id,
+        taken_diff,
+        fulfilled_diff
+    FROM order_movement
+)
+
+INSERT INTO shopify_order_item AS item (shop_id, order_id, inventory_item_id, location_id, taken, fulfilled)
+SELECT
+    %(shop_id)s,
+    order_id,
+    inventory_item_id,
+    location_id,
+    taken_diff,
+    fulfilled_diff
+FROM order_movement
+ON CONFLICT (shop_id, order_id, inventory_item_id, location_id) DO UPDATE SET
+    taken = item.taken + excluded.taken,
+    fulfilled = item.fulfilled + excluded.fulfilled

@@ -1,0 +1,189 @@
+"""The outbox: batches frozen before they are sent, and what may become of each.
+
+PLANNED -> SENDING -> CONFIRMED          Shopify said yes
+              |-----> STALE              surely not applied; its deltas travel on in new batches
+              |-----> REFUSED            surely not applied; its rows are planned anew or in quarantine
+              |-----> PLANNED            never left this machine
+              \\-----> UNKNOWN -> SETTLED  found out by observing, never sent again
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from psycopg.rows import class_row
+
+from include.db.connection import Connection
+from include.db.sql import statement
+
+
+class Fenced(Exception):
+    """Another sender has taken the shop; this one must not send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The right to send for a shop, until somebody with a higher epoch takes it over."""
+
+    shop_id: str
+    sender_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """One change of a batch: at this level, from this quantity, by this much."""
+
+    inventory_item_id: str
+    location_id: str
+    delta: int
+    change_from_quantity: int
+
+
+def open_for_choosing(connection: Connection) -> None:
+    """Make the empty table `chosen_row`, which `freeze` turns into batches within the same transaction."""
+    connection.execute(statement(__file__, "create_chosen_row"))
+
+
+def freeze(connection: Connection, shop_id: str) -> list[int]:
+    """Turn `chosen_row` into batches with fresh keys.
+
+    Returns:
+        Their ids.
+    """
+    return [row[0] for row in connection.execute(statement(__file__, "freeze_batches"), {"shop_id": shop_id})]
+
+
+def take_over(connection: Connection, shop_id: str) -> Sender:
+    """Become the one sender of a shop. The caller holds the shop's lock.
+
+    Batches that an earlier sender left in `SENDING` become `UNKNOWN`.
+    """
+    row = connection.execute(statement(__file__, "take_over"), {"shop_id": shop_id}).fetchone()
+    if row is None:
+        raise LookupError(f"shop {shop_id!r} is not set up: there is no such row in shopify_shop")
+    return Sender(shop_id, row[0])
+
+
+def planned(connection: Connection, shop_id: str) -> list[int]:
+    """The batches that wait to be sent, oldest first."""
+    return [
+        row[0]
+        for row in connection.execute(
+            b"SELECT outbox_batch_id FROM outbox_batch WHERE shop_id = %s AND status_id = 'PLANNED'"
+            b" ORDER BY outbox_batch_id",
+            [shop_id],
+        )
+    ]
+
+
+def rows(connection: Connection, outbox_batch_id: int) -> list[BatchRow]:
+    """The rows of a batch, in the order in which they are sent."""
+    with connection.cursor(row_factory=class_row(BatchRow)) as cursor:
+        return cursor.execute(
+            b"SELECT inventory_item_id, location_id, delta, change_from_quantity FROM outbox_batch_row"
+            b" WHERE outbox_batch_id = %s ORDER BY row_index",
+            [outbox_batch_id],
+        ).fetchall()
+
+
+def mark_sending(connection: Connection, sender: Sender, outbox_batch_id: int) -> str:
+    """Note that a batch is about to leave, committed before it does.
+
+    Returns:
+        The frozen variables to send.
+
+    Raises:
+        Fenced: Another sender has taken the shop, or the batch.
+    """
+    row = connection.execute(
+        statement(__file__, "mark_sending"),
+        {"outbox_batch_id": outbox_batch_id, "sender_epoch": sender.sender_epoch},
+    ).fetchone()
+    if row is None:
+        raise Fenced(f"batch {outbox_batch_id} of shop {sender.shop_id}: another sender has taken over; this one stops")
+    variables: str = row[0]
+    return variables
+
+
+def confirm(connection: Connection, outbox_batch_id: int) -> int:
+    """Shopify has applied the batch: move the positions by its deltas.
+
+    Returns:
+        How many levels it moved.
+    """
+    return connection.execute(statement(__file__, "confirm_batch"), {"outbox_batch_id": outbox_batch_id}).rowcount
+
+
+def refuse(connection: Connection, outbox_batch_id: int, message: str, reasons: Mapping[int, str]) -> None:
+    """The batch was surely not applied: free its rows, and put the bad ones into quarantine.
+
+    Args:
+        connection: Trueup's database.
+        outbox_batch_id: The batch.
+        message: What Shopify said of it.
+        reasons: What it said of single rows, by index.
+    """
+    connection.execute(
+        statement(__file__, "end_unapplied"),
+        {
+            "outbox_batch_id": outbox_batch_id,
+            "status_id": "REFUSED",
+            "message": message,
+            "row_indexes": list(reasons),
+            "reasons": list(reasons.values()),
+        },
+    )
+
+
+def replace_stale(
+    connection: Connection, shop_id: str, outbox_batch_id: int, available: Mapping[tuple[str, str], int]
+) -> list[int]:
+    """The batch was refused as stale: keep its deltas, compare with what Shopify shows now, under a new key.
+
+    Args:
+        connection: Trueup's database, outside a transaction.
+        shop_id: The shop.
+        outbox_batch_id: The batch, surely not applied.
+        available: What Shopify shows now, by item and location. A row that is not in it is planned anew later.
+
+    Returns:
+        The ids of the new batches: one for rows that stand still, one for rows that have moved.
+    """
+    with connection.transaction():
+        connection.execute(
+            statement(__file__, "end_unapplied"),
+            {
+                "outbox_batch_id": outbox_batch_id,
+                "status_id": "STALE",
+                "message": "a level no longer showed the quantity that it was expected to change from",
+                "row_indexes": [],
+                "reasons": [],
+            },
+        )
+        open_for_choosing(connection)
+        connection.execute(
+            statement(__file__, "choose_stale_rows"),
+            {
+                "outbox_batch_id": outbox_batch_id,
+                "items": [item for item, _ in available],
+                "locations": [location for _, location in available],
+                "available": list(available.values()),
+            },
+        )
+        return freeze(connection, shop_id)
+
+
+def put_back(connection: Connection, outbox_batch_id: int, message: str) -> None:
+    """The batch was surely not carried out, nor looked at: it may be sent later as it is."""
+    _set_status(connection, outbox_batch_id, "PLANNED", message)
+
+
+def set_unknown(connection: Connection, outbox_batch_id: int, message: str) -> None:
+    """Nobody can say whether the batch was applied: it is never sent again, but observed."""
+    _set_status(connection, outbox_batch_id, "UNKNOWN", message)
+
+
+def _set_status(connection: Connection, outbox_batch_id: int, status_id: str, message: str) -> None:
+    connection.execute(
+        b"UPDATE outbox_batch SET status_id = %s, message = %s WHERE outbox_batch_id = %s AND status_id = 'SENDING'",
+        [status_id, message, outbox_batch_id],
+    )

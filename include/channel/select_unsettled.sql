@@ -1,0 +1,16 @@
+-- Levels to observe: those never seen, and those of batches with an unknown outcome that can no longer arrive.
+-- Reads inventory_level, outbox_batch.
+SELECT
+    inventory_item_id,
+    location_id
+FROM inventory_level
+WHERE shop_id = %(shop_id)s AND position IS NULL AND quarantine_reason IS NULL
+UNION ALL
+SELECT
+    level.inventory_item_id,
+    level.location_id
+FROM outbox_batch AS batch
+INNER JOIN inventory_level AS level ON batch.outbox_batch_id = level.outbox_batch_id
+WHERE
+    batch.shop_id = %(shop_id)s AND batch.status_id = 'UNKNOWN'
+    AND batch.sent_at + make_interval(secs => %(seconds_to_arrive)s) <= clock_timestamp()

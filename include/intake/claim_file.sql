@@ -1,0 +1,27 @@
+-- Notes a file as taken, and the path that it is about to be moved to. Writes data_manager_log.
+INSERT INTO data_manager_log (
+    data_manager_log_id, config_id, import_path, file_name, remote_file_path, file_size, file_modified_at
+) OVERRIDING SYSTEM VALUE
+SELECT
+    log_id,
+    %(config_id)s,
+    %(import_path)s::text,
+    %(file_name)s::text,
+    concat(%(import_path)s::text, '/processing/', log_id, '-', %(file_name)s::text),
+    %(file_size)s,
+    %(file_modified_at)s
+FROM nextval(pg_get_serial_sequence('data_manager_log', 'data_manager_log_id')) AS log_id
+RETURNING
+    data_manager_log_id,
+    config_id,
+    status_id,
+    import_path,
+    file_name,
+    remote_file_path,
+    file_size,
+    file_modified_at,
+    as_of,
+    failed_record_count,
+    error_file_path,
+    message,
+    attempts

@@ -1,0 +1,52 @@
+-- Staging of one reset file: the fields as they came, and the rows as they were understood. Private to the
+-- transaction, so neither logged nor left behind.
+CREATE TEMP TABLE staging_reset (
+    line_number bigint NOT NULL,
+    item text,
+    facility_id text COLLATE "C",
+    external_facility_id text COLLATE "C",
+    location_seq_id text,
+    id_type text,
+    id_value text COLLATE "C",
+    product_id text COLLATE "C",
+    available_qty text,
+    reset_by_atp text,
+    comments text,
+    error text,
+    line text,
+    extra_1 text,
+    extra_2 text,
+    extra_3 text,
+    extra_4 text,
+    extra_5 text,
+    extra_6 text,
+    extra_7 text,
+    extra_8 text,
+    extra_9 text,
+    extra_10 text,
+    extra_11 text,
+    extra_12 text,
+    extra_13 text,
+    extra_14 text,
+    extra_15 text,
+    extra_16 text,
+    extra_17 text,
+    extra_18 text,
+    extra_19 text,
+    extra_20 text,
+    extra_21 text,
+    extra_22 text,
+    extra_23 text,
+    extra_24 text,
+    malformed text,
+    raw_line text
+) ON COMMIT DROP;
+
+CREATE TEMP TABLE reset_row (
+    line_number bigint NOT NULL,
+    product_id text COLLATE "C",
+    facility_id text COLLATE "C",
+    quantity numeric,
+    by_atp boolean NOT NULL,
+    reason text
+) ON COMMIT DROP;

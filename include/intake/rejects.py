@@ -1,0 +1,69 @@
+"""The reject file: refused rows as they came, each with its line and reason in front.
+
+It can be corrected in place and dropped into the feed's folder again: the two columns in front are ignored, and the
+mark in the name keeps the moment that the original snapshot spoke of.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from posixpath import splitext
+
+import paramiko
+
+from include.db.connection import Connection
+from include.intake import remote, snapshot_time
+from include.intake.data_manager import Config, Log
+
+ROWS_AT_A_TIME = 5000
+
+
+def write_reject_file(connection: Connection, sftp: paramiko.SFTPClient, feed: Config, log: Log) -> str:
+    """Write the refused rows of a file to the feed's `error/` folder.
+
+    Returns:
+        The path of the reject file on the server.
+    """
+    stem, ending = splitext(log.file_name)
+    moment = snapshot_time.mark(log.as_of) if log.as_of and ".asof-" not in stem else ""
+    path = f"{log.import_path}/error/{stem}{moment}.rejects-{log.data_manager_log_id}{ending}"
+    remote.write(sftp, path, _blocks(connection, log, feed.delimiter))
+    return path
+
+
+def _blocks(connection: Connection, log: Log, delimiter: str) -> Iterator[bytes]:
+    header = connection.execute(
+        b"SELECT file_header FROM data_manager_log WHERE data_manager_log_id = %s", [log.data_manager_log_id]
+    ).fetchone()
+    assert header is not None
+    names = [name for name, _ in header[0]]
+    columns = [column for _, column in header[0]]
+    own = [position for position, column in enumerate(columns) if column in ("error", "line")]
+    yield _csv([["error", "line", *_without(names, own)]], delimiter)
+    with connection.transaction(), connection.cursor(name="rejects") as cursor:
+        cursor.execute(
+            b"SELECT line_number, reason, staged_row FROM data_manager_reject"
+            b" WHERE data_manager_log_id = %s ORDER BY line_number",
+            [log.data_manager_log_id],
+        )
+        while rows := cursor.fetchmany(ROWS_AT_A_TIME):
+            yield _csv(
+                [[reason, str(line), *_without(_fields(row, columns, delimiter), own)] for line, reason, row in rows],
+                delimiter,
+            )
+
+
+def _fields(row: dict[str, str], columns: list[str], delimiter: str) -> list[str]:
+    if (raw := row.get("raw_line")) is not None:
+        return raw.split(delimiter)
+    return [row.get(column, "") for column in columns]
+
+
+def _without(fields: list[str], positions: list[int]) -> list[str]:
+    return [field for position, field in enumerate(fields) if position not in positions]
+
+
+def _csv(rows: list[list[str]], delimiter: str) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()

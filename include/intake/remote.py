@@ -1,0 +1,91 @@
+"""Files on the SFTP server: listing, reading in blocks, moving, writing. Paramiko does the talking."""
+
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from posixpath import dirname
+
+import paramiko
+
+BLOCK = 32 * 1024
+"""Bytes per read request: what every SFTP server grants."""
+
+WINDOW = 16 << 20
+"""Bytes requested ahead of the reader: enough to keep the wire busy, and the bound on memory."""
+
+TROUBLE = (paramiko.SSHException, EOFError, OSError)
+"""What a lost or refused connection raises. Worth another try."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file as the server lists it. `modified_at` is by the server's clock, to the second."""
+
+    name: str
+    size: int
+    modified_at: datetime
+
+
+def list_files(sftp: paramiko.SFTPClient, folder: str) -> list[RemoteFile]:
+    """List the plain files of a folder, by name."""
+    return [
+        RemoteFile(entry.filename, entry.st_size or 0, datetime.fromtimestamp(entry.st_mtime or 0, UTC))
+        for entry in sorted(sftp.listdir_attr(folder), key=lambda entry: entry.filename)
+        if stat.S_ISREG(entry.st_mode or 0)
+    ]
+
+
+def exists(sftp: paramiko.SFTPClient, path: str) -> bool:
+    """Tell whether a path is there."""
+    try:
+        sftp.stat(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def read_blocks(sftp: paramiko.SFTPClient, path: str, size: int) -> Iterator[bytes]:
+    """Read the first `size` bytes of a file, with many requests under way at a time.
+
+    Yields:
+        Blocks in order. Fewer bytes than asked for come where the file has become shorter.
+    """
+    with sftp.open(path, "rb") as file:
+        for start in range(0, size, WINDOW):
+            end = min(start + WINDOW, size)
+            yield from file.readv([(at, min(BLOCK, end - at)) for at in range(start, end, BLOCK)])
+
+
+def size_of(sftp: paramiko.SFTPClient, path: str) -> int:
+    """The present size of a file in bytes."""
+    return sftp.stat(path).st_size or 0
+
+
+def move(sftp: paramiko.SFTPClient, source: str, target: str) -> None:
+    """Rename a file in one step, making the target's folder if need be."""
+    make_folder(sftp, dirname(target))
+    sftp.posix_rename(source, target)
+
+
+def write(sftp: paramiko.SFTPClient, path: str, blocks: Iterator[bytes]) -> None:
+    """Write a file so that nobody ever sees half of it: under another name first, then renamed."""
+    make_folder(sftp, dirname(path))
+    unfinished = f"{path}.part"
+    with sftp.open(unfinished, "wb") as file:
+        file.set_pipelined(True)
+        for block in blocks:
+            file.write(block)
+    sftp.posix_rename(unfinished, path)
+
+
+def make_folder(sftp: paramiko.SFTPClient, folder: str) -> None:
+    """Make a folder and those above it where they are missing."""
+    if not folder or exists(sftp, folder):
+        return
+    make_folder(sftp, dirname(folder))
+    try:
+        sftp.mkdir(folder)
+    except OSError:
+        if not exists(sftp, folder):  # somebody else may have made it just now
+            raise

@@ -1,0 +1,203 @@
+"""One shop's Admin API: sends a document, tells refusals from unknown outcomes, keeps within the points.
+
+Only what was surely not carried out is sent again here: a request without a connection, and one that was throttled.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused
+from include.shopify.limiter import Limiter
+
+logger = logging.getLogger(__name__)
+
+DOCUMENTS = Path(__file__).with_name("documents")
+
+SECONDS_TO_CONNECT = 5.0
+SECONDS_TO_ANSWER = 30.0
+
+MOST_THROTTLED = 20
+"""Answers of THROTTLED or 429 in a row after which a request is given up."""
+
+MOST_CONNECTS = 3
+
+REFUSED_BEFORE_EXECUTION = frozenset(
+    {
+        "ACCESS_DENIED",
+        "BAD_REQUEST",
+        "INVALID_FIELD_ARGUMENTS",
+        "INVALID_VARIABLE",
+        "MAX_COST_EXCEEDED",
+        "MAX_INPUT_SIZE_EXCEEDED",
+    }
+)
+"""Codes of errors that come before execution, besides those of validation, which begin in lower case."""
+
+WHAT_TO_DO = {
+    401: "the access token is wrong or expired: renew it in the Airflow connection",
+    402: "the shop is frozen: its owner has a bill to pay",
+    403: "the app may not use this shop: check its installation",
+    404: "no such shop or API version: check the address in the Airflow connection",
+    423: "the shop is locked: ask its owner",
+    430: "refused by Shopify's security checks: slow down and ask Shopify's support",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where a shop is and how to get in. `url` is scheme and host only."""
+
+    url: str
+    token: str = field(repr=False)
+    api_version: str = "2026-10"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A GraphQL document and the points that it asks for."""
+
+    name: str
+    text: str
+    cost: float
+
+
+@cache
+def document(name: str) -> Document:
+    """Read a document and its `# cost:` line."""
+    text = (DOCUMENTS / f"{name}.graphql").read_text()
+    cost = re.match(r"# cost: (\d+)", text)
+    assert cost is not None, f"{name}.graphql begins with no '# cost: <points>' line"
+    return Document(name, text, float(cost[1]))
+
+
+class Client:
+    """A connection to one shop. Use it as a context manager.
+
+    Args:
+        access: The shop.
+        limiter: Its points; one per shop.
+        seconds_to_answer: How long an answer may take before the outcome counts as unknown.
+    """
+
+    def __init__(
+        self, access: Access, limiter: Limiter | None = None, seconds_to_answer: float = SECONDS_TO_ANSWER
+    ) -> None:
+        parts = urlsplit(access.url)
+        if parts.scheme != "https" and parts.hostname != "127.0.0.1":
+            raise RequestRefused(f"{access.url}: the token goes over https only; correct the Airflow connection")
+        self.limiter = limiter or Limiter()
+        self.calls = 0
+        self._address = f"{access.url.rstrip('/')}/admin/api/{access.api_version}/graphql.json"
+        self._http = httpx.Client(
+            headers={"X-Shopify-Access-Token": access.token, "Content-Type": "application/json"},
+            timeout=httpx.Timeout(seconds_to_answer, connect=SECONDS_TO_CONNECT),
+            limits=httpx.Limits(keepalive_expiry=2.0),
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def execute(self, request: Document, variables: str) -> dict[str, Any]:
+        """Send a document and wait for its data.
+
+        Args:
+            request: The document.
+            variables: Its variables as JSON text, sent as it stands.
+
+        Returns:
+            `data` of the answer.
+
+        Raises:
+            NotSent: No connection could be made.
+            RequestRefused: Refused before execution.
+            OutcomeUnknown: Sent, but the answer does not say what became of it.
+        """
+        body = f'{{"query":{json.dumps(request.text)},"variables":{variables}}}'.encode()
+        for _ in range(MOST_THROTTLED):
+            self.limiter.spend(request.cost)
+            response = self._post(request, body)
+            if response.status_code == 429:
+                self.limiter.pause(_retry_after(response))
+                continue
+            answer = _read(request, response)
+            cost = answer.get("extensions", {}).get("cost", {})
+            self.limiter.learn(cost)
+            if "THROTTLED" in _codes(answer):
+                self.limiter.pause(self.limiter.wait_for(request.cost))
+                continue
+            return _data(request, answer)
+        raise RequestRefused(
+            f"{request.name}: throttled {MOST_THROTTLED} times in a row; something else is using up the app's points"
+        )
+
+    def _post(self, request: Document, body: bytes) -> httpx.Response:
+        for attempt in range(1, MOST_CONNECTS + 1):
+            try:
+                self.calls += 1
+                return self._http.post(self._address, content=body)
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+                if attempt == MOST_CONNECTS:
+                    raise NotSent(
+                        f"{request.name}: no connection to {self._address} ({error}); nothing was sent"
+                    ) from error
+                self.limiter.pause(0.5 * attempt)
+            except httpx.HTTPError as error:
+                raise OutcomeUnknown(f"{request.name}: {type(error).__name__} {error}".rstrip()) from error
+        raise AssertionError("unreachable")
+
+
+def _read(request: Document, response: httpx.Response) -> dict[str, Any]:
+    status, request_id = response.status_code, response.headers.get("X-Request-Id", "none")
+    if status >= 500:
+        raise OutcomeUnknown(f"{request.name}: HTTP {status}, request id {request_id}")
+    if status != 200:
+        advice = WHAT_TO_DO.get(status, "see the answer")
+        raise RequestRefused(
+            f"{request.name}: HTTP {status} ({advice}): {response.text[:300]}, request id {request_id}"
+        )
+    try:
+        answer: dict[str, Any] = json.loads(response.content)
+    except ValueError as error:
+        raise OutcomeUnknown(f"{request.name}: the answer is no JSON ({error}), request id {request_id}") from error
+    return answer
+
+
+def _data(request: Document, answer: dict[str, Any]) -> dict[str, Any]:
+    data: dict[str, Any] | None = answer.get("data")
+    if data is not None and not answer.get("errors"):
+        return data
+    codes = _codes(answer)
+    described = f"{request.name}: {json.dumps(answer.get('errors'))[:500]}"
+    if codes and all(code in REFUSED_BEFORE_EXECUTION or code[:1].islower() for code in codes):
+        raise RequestRefused(described)
+    raise OutcomeUnknown(described)
+
+
+def _codes(answer: Mapping[str, Any]) -> list[str]:
+    errors = answer.get("errors") or []
+    if not isinstance(errors, list):
+        return [""]
+    return [str(error.get("extensions", {}).get("code", "")) for error in errors]
+
+
+def _retry_after(response: httpx.Response) -> float:
+    try:
+        return max(0.5, float(response.headers.get("Retry-After", "2")))
+    except ValueError:
+        return 2.0

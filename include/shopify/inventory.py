@@ -1,0 +1,109 @@
+"""Inventory quantities on the wire: adjusting them, and reading them back."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from include.shopify.client import Client, document
+from include.shopify.errors import OutcomeUnknown
+
+MOST_ROWS = 250
+"""Elements that Shopify takes in any one input array."""
+
+STALE = "CHANGE_FROM_QUANTITY_STALE"
+
+SAYS_NOTHING = frozenset(
+    {
+        "ADJUST_QUANTITIES_FAILED",
+        "IDEMPOTENCY_CONCURRENT_REQUEST",
+        "IDEMPOTENCY_KEY_PARAMETER_MISMATCH",
+        "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED",
+        "SERVICE_UNAVAILABLE",
+    }
+)
+"""User errors that leave open whether the change was made, by this request or by another one with its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """All rows were applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A row no longer shows its `changeFromQuantity`. Which one is not said; no row was applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowsRefused:
+    """Some rows are wrong in themselves, by index and reason. No row was applied."""
+
+    reasons: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRefused:
+    """Something about the batch is wrong. No row was applied."""
+
+    reason: str
+
+
+AdjustOutcome = Adjusted | Stale | RowsRefused | BatchRefused
+
+
+def adjust(client: Client, variables: str) -> AdjustOutcome:
+    """Send a batch of adjustments (`inventoryAdjustQuantities`), once.
+
+    Args:
+        client: The shop.
+        variables: The frozen variables, as JSON text.
+
+    Raises:
+        NotSent: No connection could be made.
+        RequestRefused: Refused before execution.
+        OutcomeUnknown: It may or may not have been applied, now or later. Never send it again.
+    """
+    data = client.execute(document("InventoryAdjust"), variables)
+    payload = data.get("inventoryAdjustQuantities")
+    if payload is None:
+        raise OutcomeUnknown("InventoryAdjust: an answer without a payload and without an error")
+    errors: list[dict[str, Any]] = payload["userErrors"]
+    codes = {error.get("code") for error in errors}
+    described = "; ".join(f"{error.get('code')}: {error['message']}" for error in errors)
+    if codes & SAYS_NOTHING:
+        raise OutcomeUnknown(f"InventoryAdjust: {described}")
+    if STALE in codes:
+        return Stale()
+    rows = {index: f"{error.get('code')}: {error['message']}" for error in errors if (index := _row(error)) is not None}
+    if rows:
+        return RowsRefused(rows)
+    return BatchRefused(described) if errors else Adjusted()
+
+
+def available_at(client: Client, location_id: str, inventory_item_ids: Sequence[str]) -> dict[str, int]:
+    """Read what one location shows as available, 250 items a call.
+
+    Args:
+        client: The shop.
+        location_id: The location.
+        inventory_item_ids: The items.
+
+    Returns:
+        Available by item. An item that was never stocked at the location shows 0; one that does not exist is left out.
+    """
+    seen: dict[str, int] = {}
+    for start in range(0, len(inventory_item_ids), MOST_ROWS):
+        ids = list(inventory_item_ids[start : start + MOST_ROWS])
+        data = client.execute(document("ItemsAtLocation"), json.dumps({"ids": ids, "locationId": location_id}))
+        for node in data["nodes"]:
+            if node:
+                level = node["inventoryLevel"]
+                seen[node["id"]] = level["quantities"][0]["quantity"] if level else 0
+    return seen
+
+
+def _row(error: Mapping[str, Any]) -> int | None:
+    """The index of the row that an error speaks of: `["input", "changes", "71", "inventoryItemId"]` names 71."""
+    field = error.get("field") or []
+    return int(field[2]) if len(field) > 2 and str(field[2]).isdigit() else None

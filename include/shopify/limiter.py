@@ -1,0 +1,49 @@
+"""Spends a shop's points without overdrawing them, by what Shopify itself says is left."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Limiter:
+    """Follows the leaky bucket of one shop: what was left at the last answer, plus what has flowed in since."""
+
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    waited: float = 0.0
+    _available: float = field(default=float("inf"))
+    _restore_rate: float = field(default=100.0)
+    _measured_at: float = field(default=0.0)
+
+    def spend(self, points: float) -> None:
+        """Wait until the bucket holds that many points, then take them.
+
+        Args:
+            points: What the next request asks for.
+        """
+        available = self._available + (self.clock() - self._measured_at) * self._restore_rate
+        if available < points:
+            self.pause((points - available) / self._restore_rate)
+        self._available -= points
+
+    def pause(self, seconds: float) -> None:
+        """Wait because Shopify asked for it."""
+        self.waited += seconds
+        self.sleep(seconds)
+
+    def learn(self, cost: Mapping[str, object]) -> None:
+        """Take over what an answer says of the bucket.
+
+        Args:
+            cost: `extensions.cost` of the answer.
+        """
+        status = cost.get("throttleStatus")
+        if isinstance(status, Mapping):
+            self._available = float(status["currentlyAvailable"])
+            self._restore_rate = float(status["restoreRate"])
+            self._measured_at = self.clock()
+
+    def wait_for(self, points: float) -> float:
+        """Seconds until the bucket should hold that many points, at least one (after THROTTLED)."""
+        return max(1.0, (points - self._available) / self._restore_rate)

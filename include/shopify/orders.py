@@ -1,0 +1,82 @@
+"""What orders have taken from each location, read by state: the same answer however often it is asked."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from include.shopify.client import Client, document
+from include.shopify.errors import ShopifyError
+
+
+@dataclass(frozen=True, slots=True)
+class OrderItem:
+    """Units of one item that an order took from `available` at one location, and how many of them have left it."""
+
+    inventory_item_id: str
+    location_id: str
+    taken: int
+    fulfilled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The present state of an order. `updated_at` is by Shopify's clock."""
+
+    order_id: str
+    name: str
+    updated_at: datetime
+    items: tuple[OrderItem, ...]
+
+
+class OrderTooLarge(ShopifyError):
+    """An order has more parts than are read at a time."""
+
+
+def updated_since(client: Client, since: datetime | None) -> Iterator[Order]:
+    """Read all orders changed at or after a moment, or all there are, oldest change first.
+
+    The search lags behind the orders by seconds: read again from well before the newest one seen.
+
+    Raises:
+        OrderTooLarge: An order has more than 10 fulfilment orders, or more than 100 lines in one.
+        ShopifyError: As by the client.
+    """
+    query = f"updated_at:>='{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'" if since else ""
+    after: str | None = None
+    while True:
+        data = client.execute(document("OrdersUpdated"), json.dumps({"query": query, "after": after}))
+        page = data["orders"]
+        for node in page["nodes"]:
+            yield _order(node)
+        if not page["pageInfo"]["hasNextPage"]:
+            return
+        after = page["pageInfo"]["endCursor"]
+
+
+def _order(node: Mapping[str, Any]) -> Order:
+    taken: Counter[tuple[str, str]] = Counter()
+    fulfilled: Counter[tuple[str, str]] = Counter()
+    fulfillment_orders = node["fulfillmentOrders"]
+    pages = [fulfillment_orders, *(each["lineItems"] for each in fulfillment_orders["nodes"])]
+    if any(page["pageInfo"]["hasNextPage"] for page in pages):
+        raise OrderTooLarge(
+            f"order {node['name']} ({node['id']}) has more than 10 fulfilment orders or more than 100 lines in one;"
+            " raise the page sizes in OrdersUpdated.graphql"
+        )
+    for each in fulfillment_orders["nodes"]:
+        location = each["assignedLocation"]["location"]
+        if location is None or each["status"] == "CANCELLED":
+            continue
+        for line in each["lineItems"]["nodes"]:
+            key = (line["inventoryItemId"], location["id"])
+            taken[key] += line["totalQuantity"]
+            fulfilled[key] += line["totalQuantity"] - line["remainingQuantity"]
+    return Order(
+        node["id"],
+        node["name"],
+        datetime.fromisoformat(node["updatedAt"]),
+        tuple(OrderItem(item, location, taken[item, location], fulfilled[item, location]) for item, location in taken),
+    )
