@@ -38,5 +38,5 @@ lock: bootstrap ## resolve the requirements anew into the lock files
 
 clean: ## remove the sandbox's data, caches and .venv
 	@if [ -x .venv/bin/python ]; then $(RUN) include.sandbox.demo --remove; fi
-	@rm -rf .venv .venv.lock .sandbox .mypy_cache .ruff_cache .hypothesis .pytest_cache
+	@rm -rf .venv .sandbox .mypy_cache .ruff_cache .hypothesis .pytest_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

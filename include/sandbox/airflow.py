@@ -27,7 +27,6 @@ PROJECT = Path(__file__).resolve().parents[2]
 USERS = {"admin": "admin", "ops": "op", "viewer": "viewer"}
 """Login name to role of Airflow's simple auth manager."""
 
-_STARTED = ("api-server", "dag-processor", "triggerer", "scheduler")
 _DROPPED = re.compile(r"^(AIRFLOW|PYTHON|PG|VIRTUAL_ENV|DATABASE_URL|(https?|all|no)_proxy$)", re.IGNORECASE)
 _LONGEST_TMP = 60  # multiprocessing puts sockets there; the whole path may have 107 bytes
 
@@ -75,7 +74,7 @@ class AirflowServer:
     def stop(self) -> list[str]:
         """Stops scheduler, triggerer with dag-processor, api-server; names those that had to be killed."""
         self.client.close()
-        api_server, dag_processor, triggerer, scheduler = self.children
+        api_server, triggerer, dag_processor, scheduler = self.children
         quiet = process.stop_together([scheduler])
         quiet |= process.stop_together([triggerer, dag_processor])
         quiet |= process.stop_together([api_server])
@@ -217,13 +216,19 @@ def _start(home: AirflowHome, name: str, arguments: list[str]) -> Child:
 
 
 def start(
-    home: AirflowHome, *, wait_s: float = 120.0, progress: Callable[[str], None] | None = None
+    home: AirflowHome,
+    *,
+    configure: Callable[[AirflowClient], object] | None = None,
+    wait_s: float = 120.0,
+    progress: Callable[[str], None] | None = None,
 ) -> AirflowServer:
     """Starts the four processes and waits until all report healthy (about 10 s on two cores).
 
     Args:
         home: From `prepare`, migrated.
-        wait_s: How long to wait at most, in seconds.
+        configure: Called when the API answers and no DAG can run yet: the place to load connections and
+            pools.
+        wait_s: How long to wait at most for each of the two halves, in seconds.
         progress: Told now and then what is waited for.
 
     Raises:
@@ -231,21 +236,23 @@ def start(
     """
     children: list[Child] = []
     client = AirflowClient(home.url, "admin", home.passwords["admin"])
+
+    def wait(what: str, check: Callable[[], bool]) -> None:
+        process.wait_until(what, check, children=children, wait_s=wait_s, every_s=0.1, progress=progress)
+
     try:
-        for name in _STARTED:
-            arguments = ["--skip-serve-logs"] if name in ("triggerer", "scheduler") else []
-            children.append(_start(home, name, [name, *arguments]))
-        process.wait_until(
-            "Airflow to be healthy",
-            lambda: not client.unhealthy(),
-            children=children,
-            wait_s=wait_s,
-            every_s=0.2,
-            progress=progress,
-        )
+        children.append(_start(home, "api-server", ["api-server"]))
+        children.append(_start(home, "triggerer", ["triggerer", "--skip-serve-logs"]))
+        wait("Airflow's API", client.answers)
+        if configure is not None:
+            configure(client)
+        children.append(_start(home, "dag-processor", ["dag-processor"]))
+        children.append(_start(home, "scheduler", ["scheduler", "--skip-serve-logs"]))
         client.warm_up()
+        wait("Airflow to be healthy", lambda: not client.unhealthy())
     except BaseException:
         client.close()
-        process.stop_together(children[::-1])
+        for child in reversed(children):
+            child.stop()
         raise
     return AirflowServer(home, client, tuple(children))

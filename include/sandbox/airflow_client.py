@@ -36,9 +36,7 @@ class AirflowClient:
         """
         answer = self._http.post("/auth/token", json={"username": self.user, "password": self._password})
         if answer.status_code != httpx.codes.CREATED:
-            raise SandboxError(
-                f"{self.url}: login as {self.user!r} refused ({answer.status_code}): {answer.text}"
-            )
+            raise SandboxError(f"{self.url}: login as {self.user!r} refused ({answer.status_code}): {answer.text}")
         token = str(answer.json()["access_token"])
         self._http.headers["Authorization"] = f"Bearer {token}"
         return token
@@ -69,6 +67,13 @@ class AirflowClient:
         """The JSON answer to a GET."""
         return self.request("GET", path, params=params).json()
 
+    def answers(self) -> bool:
+        """Whether the api-server is up."""
+        try:
+            return self._http.get("/api/v2/version", timeout=5.0).is_success
+        except httpx.TransportError:
+            return False
+
     def unhealthy(self) -> list[str]:
         """Names the parts of Airflow that do not report healthy; all of them while nobody answers."""
         try:
@@ -84,9 +89,7 @@ class AirflowClient:
         """Makes the api-server build its execution API, which it otherwise does for the first task (3 s)."""
         self._http.get("/execution/health", timeout=60.0)
 
-    def trigger(
-        self, dag_id: str, conf: Mapping[str, Any] | None = None, *, run_id: str | None = None
-    ) -> str:
+    def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None, *, run_id: str | None = None) -> str:
         """Starts a DAG run and returns its id.
 
         Raises:

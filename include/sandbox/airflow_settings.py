@@ -136,8 +136,7 @@ def load(client: AirflowClient, file: Path, overrides: Mapping[str, Override]) -
     known = {one["connection_id"] for one in settings.connections}
     if overrides.keys() - known:
         raise SandboxError(
-            f"{file}: has no connection {sorted(overrides.keys() - known)}, only {sorted(known)}. Add it "
-            "to the file."
+            f"{file}: has no connection {sorted(overrides.keys() - known)}, only {sorted(known)}. Add it to the file."
         )
     for one in settings.connections:
         body = with_override(one, overrides.get(one["connection_id"], Override()))

@@ -89,6 +89,17 @@ def step(text: str) -> Iterator[None]:
     print(f"  {text}: {time.monotonic() - began:.1f} s", flush=True)
 
 
+@contextlib.contextmanager
+def _alone(project: Path) -> Iterator[None]:
+    """Two `make` at the same time: the second waits. The lock is on the folder itself, so no file is left."""
+    folder = os.open(project, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
 def _must_be_remade(venv: Path, want: dict[str, str]) -> bool:
     """An environment of another Python or from another folder holds paths that lead nowhere."""
     if (venv / UNFINISHED).exists():
@@ -188,8 +199,7 @@ def ensure(project: Path = PROJECT) -> bool:
     want = wanted(project, venv)
     if is_current(venv, want):
         return False
-    with (project / ".venv.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two `make` at the same time
+    with _alone(project):
         if is_current(venv, want):
             return False
         print(f"Preparing {venv} (Python {want['python']})", flush=True)

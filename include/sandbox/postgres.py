@@ -90,9 +90,7 @@ class Cluster:
     def drop_database(self, name: str) -> None:
         """Removes a database if it is there, and cuts off whoever is connected to it."""
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
-            connection.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-            )
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def stop(self) -> bool:
         """Stops the server (a fast shutdown: clients are cut off, committed work is kept)."""
@@ -166,9 +164,7 @@ def _initialise(place: Place, binaries: Path, password: str) -> None:
 
 def _check_version(place: Place, binaries: Path) -> None:
     made_by = (place.data / "PG_VERSION").read_text(encoding="ascii").strip()
-    shown = subprocess.run(
-        [binaries / "postgres", "--version"], capture_output=True, check=True, text=True, cwd="/"
-    )
+    shown = subprocess.run([binaries / "postgres", "--version"], capture_output=True, check=True, text=True, cwd="/")
     found = re.search(r"\d+", shown.stdout)
     if found is None or found.group() != made_by:
         raise SandboxError(

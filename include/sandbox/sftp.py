@@ -114,9 +114,7 @@ def running(root: Path, keys: Path, *, port: int = 0) -> Iterator[SftpServer]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The program: serves until it is told to stop."""
-    parser = argparse.ArgumentParser(
-        prog="python -m include.sandbox.sftp", description="A local SFTP server."
-    )
+    parser = argparse.ArgumentParser(prog="python -m include.sandbox.sftp", description="A local SFTP server.")
     parser.add_argument("--root", type=Path, required=True, help="the folder that clients see as /")
     parser.add_argument("--keys", type=Path, required=True, help="where the keys are, or will be made")
     parser.add_argument("--port", type=int, default=0, help="the port on 127.0.0.1 (default: any free one)")
