@@ -1,7 +1,7 @@
 """The data manager's log: one row per file, and the statuses it goes through.
 
 CLAIMED -> PENDING -> RUNNING -> FINISHED | FINISHED_WITH_ERRORS | FAILED | CRASHED
-              \\-> CANCELLED
+              +-> CANCELLED
 """
 
 from dataclasses import dataclass

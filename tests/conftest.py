@@ -1,0 +1,106 @@
+"""What the tests stand on: a real Postgres with a fresh database per test, a real SFTP server, the Shopify emulator."""
+
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import paramiko
+import psycopg
+import pytest
+from psycopg import sql
+
+from include.db.connection import Connection, connect
+from include.db.migrate import migrate
+from include.sandbox import postgres, sftp
+from include.sandbox.postgres import Cluster
+from include.sandbox.sftp import SftpServer
+from include.shopify.client import Access, Client
+from tests.world import World
+
+
+@pytest.fixture(scope="session")
+def state() -> Iterator[Path]:
+    """A folder for the session's servers, reachable for the user that Postgres runs as."""
+    with tempfile.TemporaryDirectory(prefix="trueup-tests-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def cluster(state: Path) -> Iterator[Cluster]:
+    with postgres.running(state / "postgres", durable=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> str:
+    """The name of a migrated database from which each test's own is copied."""
+    cluster.create_database("trueup_template")
+    migrate(cluster.dsn("trueup_template"))
+    return "trueup_template"
+
+
+@pytest.fixture
+def dsn(cluster: Cluster, template: str) -> Iterator[str]:
+    """A migrated database of the test's own."""
+    name = f"test_{uuid.uuid4().hex}"
+    with connect(cluster.dsn("postgres")) as admin:
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
+        yield cluster.dsn(name)
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def connection(dsn: str) -> Iterator[Connection]:
+    with connect(dsn) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def sftp_server(state: Path) -> Iterator[SftpServer]:
+    with sftp.running(state / "sftp", state / "sftp-keys") as running:
+        yield running
+
+
+@pytest.fixture
+def sftp_client(sftp_server: SftpServer) -> Iterator[paramiko.SFTPClient]:
+    """A client in a home folder of its own, so that tests do not see each other's files."""
+    home = sftp_server.root / uuid.uuid4().hex
+    home.mkdir()
+    with open_sftp(sftp_server) as client:
+        client.chdir(f"/{home.name}")
+        yield client
+    sftp_server.fail()
+
+
+@pytest.fixture
+def world(connection: Connection) -> World:
+    """A small retailer in the test's database."""
+    return World(connection)
+
+
+def open_sftp(server: SftpServer) -> paramiko.SFTPClient:
+    """Open a connection as Airflow's hook does: by key, with the host key pinned."""
+    transport = paramiko.Transport((server.host, server.port))
+    key_type, key = server.host_key.split()[:2]
+    transport.connect(
+        hostkey=paramiko.PKey.from_type_string(key_type, __import__("base64").b64decode(key)),
+        username=server.user,
+        pkey=paramiko.Ed25519Key.from_private_key_file(str(server.client_key)),
+    )
+    client = paramiko.SFTPClient.from_transport(transport)
+    assert client is not None
+    client.sock_transport = transport  # type: ignore[attr-defined]  # keeps the transport alive with the client
+    return client
+
+
+def count(connection: psycopg.Connection[tuple[object, ...]], table: str) -> int:
+    """The number of rows of a table."""
+    row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchone()
+    assert row is not None
+    return int(str(row[0]))
