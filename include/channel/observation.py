@@ -28,8 +28,8 @@ Level = tuple[str, str]
 class Patience:
     """Seconds after which a request sent can no longer arrive, and seconds by which the order search may lag."""
 
-    seconds_to_arrive: float = 120.0
-    order_search_lag: float = 15.0
+    seconds_to_arrive: float
+    order_search_lag: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,6 @@ def settle(
     connection: Connection,
     shop_id: str,
     client: Client,
-    patience: Patience,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Settlement:
     """Settle all batches of a shop with an unknown outcome, and see levels that were never seen.
@@ -53,12 +52,12 @@ def settle(
         connection: Trueup's database, outside a transaction. The caller holds the shop's lock.
         shop_id: The shop.
         client: Its API.
-        patience: How long to wait for what.
         sleep: How to wait; replaced in tests.
 
     Raises:
         ShopifyError: Shopify could not be read; nothing was settled.
     """
+    patience = _patience(connection, shop_id)
     _wait_until_ripe(connection, shop_id, patience, sleep)
     rows = connection.execute(
         statement(__file__, "select_unsettled"),
@@ -115,6 +114,15 @@ def _wait_until_ripe(connection: Connection, shop_id: str, patience: Patience, s
     if seconds is not None and seconds > 0:
         logger.info("waiting %.0f s until no request with an unknown outcome can still arrive", seconds)
         sleep(seconds)
+
+
+def _patience(connection: Connection, shop_id: str) -> Patience:
+    row = connection.execute(
+        b"SELECT seconds_to_arrive, order_search_lag FROM shopify_shop WHERE shop_id = %s", [shop_id]
+    ).fetchone()
+    if row is None:
+        raise LookupError(f"shop {shop_id!r} is not set up: there is no such row in shopify_shop")
+    return Patience(*row)
 
 
 def _last_movement(connection: Connection) -> int:

@@ -1,10 +1,10 @@
 """The outbox: batches frozen before they are sent, and what may become of each.
 
-    PLANNED -> SENDING -> CONFIRMED            Shopify said yes
-                   +----> STALE                surely not applied; its deltas travel on in new batches
-                   +----> REFUSED              surely not applied; its rows are planned anew or in quarantine
-                   +----> PLANNED              never left this machine
-                   +----> UNKNOWN -> SETTLED   found out by observing, never sent again
+PLANNED -> SENDING -> CONFIRMED            Shopify said yes
+               +----> STALE                surely not applied; its deltas travel on in new batches
+               +----> REFUSED              surely not applied; its rows are planned anew or in quarantine
+               +----> PLANNED              never left this machine
+               +----> UNKNOWN -> SETTLED   found out by observing, never sent again
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """Which moment a snapshot speaks of.
 
 NetSuite generates a reset file and uploads it a quarter of an hour later, so its arrival says little. In order of
-trust: a mark that we wrote ourselves into the name of a reject file; a date with a time in the name; the time at which the
-file was written, less the feed's configured offset.
+trust: a mark that we wrote ourselves into the name of a reject file; a date with a time in the name; the time at which
+the file was written, less the feed's configured offset.
 """
 
 import re

@@ -21,6 +21,9 @@ from include.shopify.limiter import Limiter
 
 logger = logging.getLogger(__name__)
 
+LATEST_VERSION = "2026-10"
+"""The API version that Trueup is written for."""
+
 DOCUMENTS = Path(__file__).with_name("documents")
 
 SECONDS_TO_CONNECT = 5.0
@@ -59,7 +62,7 @@ class Access:
 
     url: str
     token: str = field(repr=False)
-    api_version: str = "2026-10"
+    api_version: str = LATEST_VERSION
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,17 @@ CREATE TABLE shopify_shop (
     myshopify_domain text NOT NULL UNIQUE,
     connection_id text NOT NULL,
     sender_epoch bigint NOT NULL DEFAULT 0,
-    orders_read_through timestamptz
+    orders_read_through timestamptz,
+    seconds_to_arrive double precision NOT NULL DEFAULT 120 CHECK (seconds_to_arrive > 0),
+    order_search_lag double precision NOT NULL DEFAULT 15 CHECK (order_search_lag >= 0)
 );
 COMMENT ON COLUMN shopify_shop.connection_id IS 'Airflow connection with the address and the access token.';
 COMMENT ON COLUMN shopify_shop.sender_epoch IS 'Raised by each sender that takes the shop: a sender with an older one may not send.';
 COMMENT ON COLUMN shopify_shop.orders_read_through IS
 'Newest updatedAt seen in an order, by Shopify''s clock. Each import reads again from well before it.';
+
+COMMENT ON COLUMN shopify_shop.seconds_to_arrive IS 'Seconds after which a request that was sent can no longer be carried out.';
+COMMENT ON COLUMN shopify_shop.order_search_lag IS 'Seconds by which the order search may lag behind the orders.';
 
 CREATE TABLE inventory_channel (
     inventory_channel_id identifier PRIMARY KEY,

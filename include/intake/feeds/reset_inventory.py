@@ -1,9 +1,10 @@
 """RESET_INVENTORY: NetSuite's snapshot of what is available, turned into differences.
 
-HotWax's job `JOB_IMP_INV` (seed page Inventory). By ATP (the default) a row posts `file - ATP` to both totals, by QOH `file - QOH` to both. The difference is taken
-against the stock *as of* the snapshot's moment: what happened since stays. A difference of zero writes nothing; what
-the file does not mention stays untouched; a row older than the newest snapshot of its product and facility is skipped
-and counted; where a file has several rows for one product and facility, the last one counts.
+HotWax's job `JOB_IMP_INV` (seed page Inventory). By ATP (the default) a row posts `file - ATP` to both totals, by QOH
+`file - QOH` to both. The difference is taken against the stock *as of* the snapshot's moment: what happened since
+stays. A difference of zero writes nothing; what the file does not mention stays untouched; a row older than the newest
+snapshot of its product and facility is skipped and counted; of several rows for one product and facility the last one
+counts.
 """
 
 from include.db.connection import Connection

@@ -1,0 +1,49 @@
+"""### Process Uploads to eCommerce
+
+Sends the planned batches to Shopify, each at most once, and finds out by looking what became of those that got no
+answer.
+
+| | |
+|---|---|
+| HotWax job | `Process Uploads to eCommerce`, `JOB_UL_PRCS` |
+| Input | batches with status `PLANNED` or `UNKNOWN` in `outbox_batch`; levels that were never seen |
+| Output | Shopify's numbers; confirmed positions in `inventory_level` |
+
+Sent with an idempotency key and the quantity that each level is expected to change from. An outcome that is unknown (a
+timeout, a lost connection, a 5xx) is **never** sent again: once the request can no longer arrive, the level is read
+between two imports of orders, and where none touched it, what it shows is the truth.
+
+#### When it fails
+
+- *HTTP 401*, *Access denied*: the token or its scopes (`read_inventory`, `write_inventory`, `read_locations`,
+  `read_orders`). Correct the Airflow connection of the shop; what was not sent stays planned.
+- *no connection*: tried again by itself; nothing was sent.
+- *rows put into quarantine* (in the log, the run goes on): `inventory_level.quarantine_reason` says why. Correct the
+  mapping, then set the reason to NULL.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import dag
+
+from include.jobs.assets import UPLOADS_PLANNED
+from include.jobs.defaults import DEFAULT_ARGS, woken_by
+from include.jobs.uploads import deliver_batches, observe_levels
+
+
+@dag(
+    schedule=woken_by(UPLOADS_PLANNED, or_every="*/5 * * * *"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=2),
+    default_args=DEFAULT_ARGS,
+    tags=["shopify", "push", "hotwax:JOB_UL_PRCS"],
+    doc_md=__doc__,
+)
+def process_uploads_to_ecommerce() -> None:
+    """Look at what is open, send what is planned, look at what the sending left open."""
+    observe_levels() >> deliver_batches() >> observe_levels.override(task_id="settle_outcomes")()
+
+
+process_uploads_to_ecommerce()

@@ -1,0 +1,19 @@
+"""What wakes the next DAG.
+
+An event is a wake-up call and no more: it may get lost, so the work lists are in Postgres and every DAG that listens
+to an asset has a time schedule as well.
+"""
+
+from airflow.sdk import Asset
+
+FILES_WAITING = Asset(name="files_waiting", uri="trueup://data_manager_log/pending")
+"""Files lie in the data manager's queue."""
+
+STOCK_CHANGED = Asset(name="stock_changed", uri="trueup://inventory_item_detail")
+"""Stock, or what depends on it, has changed."""
+
+POSITIONS_OBSERVED = Asset(name="positions_observed", uri="trueup://inventory_level/position")
+"""Levels that could not be planned can be planned now."""
+
+UPLOADS_PLANNED = Asset(name="uploads_planned", uri="trueup://outbox_batch/planned")
+"""Batches wait to be sent to Shopify."""

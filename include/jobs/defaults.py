@@ -1,0 +1,73 @@
+"""What all DAGs have in common: owner, retries by kind of failure, time limits, and the safety-net schedules."""
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import (
+    Asset,
+    AssetOrTimeSchedule,
+    CronDataIntervalTimetable,
+    ExceptionRetryPolicy,
+    RetryAction,
+    RetryRule,
+)
+
+RETRY_BY_KIND = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(
+            exception=[
+                "include.jobs.connections.ConnectionMisconfigured",
+                "include.shopify.errors.RequestRefused",
+                "include.intake.data_manager.UnknownConfig",
+                "paramiko.ssh_exception.AuthenticationException",
+                "paramiko.ssh_exception.BadHostKeyException",
+            ],
+            action=RetryAction.FAIL,
+            reason="trying again changes nothing until somebody acts on the message",
+        ),
+        RetryRule(
+            exception=["include.intake.errors.FileStillGrowing", "include.db.connection.LockedElsewhere"],
+            action=RetryAction.RETRY,
+            retry_delay=timedelta(seconds=20),
+            reason="the file or the lock is somebody else's for a moment",
+        ),
+        RetryRule(
+            exception=["paramiko.ssh_exception.SSHException", OSError, EOFError, "include.shopify.errors.NotSent"],
+            action=RetryAction.RETRY,
+            retry_delay=timedelta(seconds=30),
+            reason="the connection failed",
+        ),
+    ]
+)
+
+DEFAULT_ARGS: dict[str, Any] = {
+    "owner": "inventory",
+    "retries": 3,
+    "retry_delay": timedelta(minutes=1),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=10),
+    "retry_policy": RETRY_BY_KIND,
+    "execution_timeout": timedelta(hours=1),
+}
+
+SHOPIFY_POOL = "shopify"
+"""Pool of tasks that talk to Shopify."""
+
+
+def woken_by(*assets: Asset, or_every: str) -> AssetOrTimeSchedule:
+    """Run when one of the assets says that there is work, and at fixed times in case it does not.
+
+    Args:
+        assets: Any of them wakes the DAG.
+        or_every: The safety net, as a cron expression in UTC.
+    """
+    anything = assets[0]
+    condition: Any = anything
+    for asset in assets[1:]:
+        condition = condition | asset
+    return AssetOrTimeSchedule(timetable=every(or_every), assets=condition)
+
+
+def every(cron: str) -> CronDataIntervalTimetable:
+    """Run at fixed times, in UTC, each run for the interval that has just ended."""
+    return CronDataIntervalTimetable(cron, timezone="UTC")
