@@ -154,7 +154,7 @@ def install(project: Path, venv: Path) -> None:
     if has_uv:
         with step("install the locked packages"):
             uv = [python, "-m", "uv", "pip", "install", "--quiet", "--python", python]
-            if _run([*uv, *locked], _index(python)):
+            if _run([*uv, *locked], _as_pip(python)):
                 return
     print("  uv could not do it; pip takes over (about a minute)", flush=True)
     with step("install the locked packages by pip"):
@@ -171,15 +171,22 @@ def _run(command: list[str], more: dict[str, str] | None = None) -> bool:
     return subprocess.run(command, env={**os.environ, **(more or {})}, check=False).returncode == 0
 
 
-def _index(python: str) -> dict[str, str]:
-    """The package index for uv: pip's, which uv does not look at, unless uv has been given one itself."""
-    if any(name in os.environ for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_CONFIG_FILE")):
-        return {}
-    index = os.environ.get("PIP_INDEX_URL", "")
-    if not index:
-        asked = [python, "-m", "pip", "--disable-pip-version-check", "config", "get", "global.index-url"]
-        index = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
-    return {"UV_DEFAULT_INDEX": index} if index else {}
+def _as_pip(python: str) -> dict[str, str]:
+    """Package index and certificates for uv: pip's, at which uv does not look, unless uv was given its own."""
+    found = {}
+    if not any(name in os.environ for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_CONFIG_FILE")):
+        found["UV_DEFAULT_INDEX"] = _pip_option(python, "index-url")
+    if not any(name in os.environ for name in ("SSL_CERT_FILE", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS")):
+        found["SSL_CERT_FILE"] = _pip_option(python, "cert")
+    return {name: value for name, value in found.items() if value}
+
+
+def _pip_option(python: str, name: str) -> str:
+    variable = os.environ.get("PIP_" + name.upper().replace("-", "_"))
+    if variable:
+        return variable
+    command = [python, "-m", "pip", "--disable-pip-version-check", "config", "get", f"global.{name}"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def ensure(project: Path = PROJECT) -> bool:

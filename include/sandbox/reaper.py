@@ -114,17 +114,15 @@ def end(target: Target) -> bool:
         target: The process. If its id belongs to another process by now, nothing is sent.
 
     Returns:
-        True if it went on its first signal and left nobody behind, False if it took more.
+        True if it went without SIGKILL and left nobody behind.
     """
     if not is_alive(target):
         return _sweep(target)
-    clean = True
     for number in target.signals:
         _send(target.pid, number)
         if _gone(target, target.grace_s):
-            break
-        clean = False
-    return _sweep(target) and clean
+            return _sweep(target) and number != signal.SIGKILL
+    return False
 
 
 def _sweep(target: Target) -> bool:
