@@ -104,6 +104,7 @@ class _Registry:
 
     def record_in(self, file: Path | None) -> None:
         with self._lock:
+            self._own()
             self._file = file
             self._write()
 
