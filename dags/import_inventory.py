@@ -6,7 +6,7 @@ Takes NetSuite's inventory reset files from SFTP into the data manager's queue, 
 |---|---|
 | HotWax job | `Import Inventory`, `JOB_IMP_INV`, service `ftpImportFile` |
 | Input | `netsuite/inventoryitem/csv/*.csv` on the SFTP server: `Item,externalFacilityId,availableQty,idValue` |
-| Output | a waiting file in `data_manager_log` (configuration `RESET_INVENTORY`), moved to `processing/` on the server |
+| Output | a waiting file in `data_manager_log` (`RESET_INVENTORY`), moved to `processing/` on the server |
 | Then | `process_bulk_imported_files` |
 
 A run waits until a file arrives, at most a quarter of an hour (then it ends as *skipped*), and having taken one starts

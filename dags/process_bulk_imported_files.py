@@ -14,8 +14,8 @@ does the file again. A run without a waiting file ends as *skipped*.
 
 #### When it fails
 
-- *not an inventory reset file*, *the file is empty* ...: the file is in `failed/`, nothing of it was applied. Correct it
-  and drop it into the feed's folder again.
+- *not an inventory reset file*, *the file is empty* ...: the file is in `failed/`, nothing of it was applied. Correct
+  it and drop it into the feed's folder again.
 - A file that ended `FINISHED_WITH_ERRORS` does not fail the run: its bad rows are in `error/`, with line and reason.
   Correct them and drop that file into the feed's folder.
 - *the worker died 3 times*: the status is `CRASHED`; look at the task's log before you drop the file again.

@@ -15,7 +15,6 @@ from include.db.migrate import migrate
 from include.sandbox import postgres, sftp
 from include.sandbox.postgres import Cluster
 from include.sandbox.sftp import SftpServer
-from include.shopify.client import Access, Client
 from tests.world import World
 
 

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 import psycopg
 from psycopg.rows import TupleRow
 
+from include.errors import TryAgain
+
 Connection = psycopg.Connection[TupleRow]
 
 
-class LockedElsewhere(Exception):
+class LockedElsewhere(TryAgain):
     """Another process holds the lock, and is doing the work."""
 
 

@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 
 from include.db.connection import Connection
 from include.db.sql import statement
+from include.errors import NeedsAction
 from include.intake.remote import RemoteFile
 from include.intake.snapshot_time import SnapshotTime
 
@@ -60,7 +61,7 @@ class Counts:
     failed: int
 
 
-class UnknownConfig(Exception):
+class UnknownConfig(NeedsAction):
     """No data manager configuration has this id."""
 
 

@@ -1,8 +1,10 @@
 """From Airflow's connections to the plain clients that the library takes."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
+
+from include.errors import NeedsAction
 
 if TYPE_CHECKING:
     import paramiko
@@ -14,7 +16,7 @@ OMS = "trueup_oms"
 """Airflow connection of Trueup's own database."""
 
 
-class ConnectionMisconfigured(Exception):
+class ConnectionMisconfigured(NeedsAction):
     """An Airflow connection lacks something that Trueup insists on."""
 
 
@@ -34,12 +36,20 @@ def sftp(connection_id: str) -> "Iterator[paramiko.SFTPClient]":
     """Open an SFTP connection, with the server's key pinned.
 
     Raises:
-        ConnectionMisconfigured: The Airflow connection does not pin the host key.
+        ConnectionMisconfigured: The connection does not pin the host key, or one side does not know the other's key.
     """
+    import paramiko
     from airflow.providers.sftp.hooks.sftp import SFTPHook
 
     require_pinned_host_key(connection_id)
-    with SFTPHook(ssh_conn_id=connection_id).get_managed_conn() as opened:
+    with ExitStack() as stack:
+        try:
+            opened = stack.enter_context(SFTPHook(ssh_conn_id=connection_id).get_managed_conn())
+        except (paramiko.AuthenticationException, paramiko.BadHostKeyException) as error:
+            raise ConnectionMisconfigured(
+                f"Airflow connection {connection_id!r}: {type(error).__name__}: {error}. Expected the server's own key"
+                " as 'host_key' and a private key that it knows ('key_file' or 'private_key'): correct the connection"
+            ) from error
         yield opened
 
 

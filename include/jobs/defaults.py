@@ -12,31 +12,13 @@ from airflow.sdk import (
     RetryRule,
 )
 
+from include.errors import NeedsAction, TryAgain
+
 RETRY_BY_KIND = ExceptionRetryPolicy(
     rules=[
-        RetryRule(
-            exception=[
-                "include.jobs.connections.ConnectionMisconfigured",
-                "include.shopify.errors.RequestRefused",
-                "include.intake.data_manager.UnknownConfig",
-                "paramiko.ssh_exception.AuthenticationException",
-                "paramiko.ssh_exception.BadHostKeyException",
-            ],
-            action=RetryAction.FAIL,
-            reason="trying again changes nothing until somebody acts on the message",
-        ),
-        RetryRule(
-            exception=["include.intake.errors.FileStillGrowing", "include.db.connection.LockedElsewhere"],
-            action=RetryAction.RETRY,
-            retry_delay=timedelta(seconds=20),
-            reason="the file or the lock is somebody else's for a moment",
-        ),
-        RetryRule(
-            exception=["paramiko.ssh_exception.SSHException", OSError, EOFError, "include.shopify.errors.NotSent"],
-            action=RetryAction.RETRY,
-            retry_delay=timedelta(seconds=30),
-            reason="the connection failed",
-        ),
+        RetryRule(NeedsAction, RetryAction.FAIL, reason="nothing changes until somebody acts on it"),
+        RetryRule(TryAgain, RetryAction.RETRY, retry_delay=timedelta(seconds=20), reason="only for a moment"),
+        RetryRule([OSError, EOFError], RetryAction.RETRY, timedelta(seconds=30), reason="the connection failed"),
     ]
 )
 

@@ -7,7 +7,7 @@ import paramiko
 import pytest
 
 from include.db.connection import Connection
-from include.intake import data_manager, pickup, process
+from include.intake import data_manager, pickup, process, remote
 from include.intake.data_manager import Config
 from include.intake.errors import FileStillGrowing
 from include.intake.pickup import Settling
@@ -141,7 +141,8 @@ def test_the_same_file_again_is_recognised(drop: Drop, world: World, connection:
 
 def test_bad_rows_are_rejected_by_name_and_good_ones_applied(drop: Drop, world: World) -> None:
     outcome = drop(
-        HEADER + "good,43,6,521\n,,6,521\nx,77,6,521\nx,43,6,999\nx,43,six,521\nx,43,,521\nx,99,6,521\nx,43,6\nx,43,6,\n"
+        HEADER
+        + "good,43,6,521\n,,6,521\nx,77,6,521\nx,43,6,999\nx,43,six,521\nx,43,,521\nx,99,6,521\nx,43,6\nx,43,6,\n"
     )
     assert outcome.status_id == "FINISHED_WITH_ERRORS"
     assert outcome.counts == data_manager.Counts(total=9, changed=1, unchanged=0, superseded=0, failed=8)
@@ -152,7 +153,8 @@ def test_bad_rows_are_rejected_by_name_and_good_ones_applied(drop: Drop, world: 
     assert content.splitlines() == [
         "error,line,Item,externalFacilityId,availableQty,idValue",
         "externalFacilityId is empty; expected the internal id of a NetSuite location,3,,,6,521",
-        "externalFacilityId '77': no facility has this NetSuite location; correct it or set the facility up,4,x,77,6,521",
+        "externalFacilityId '77': no facility has this NetSuite location; correct it or set the facility up,"
+        "4,x,77,6,521",
         "idValue '999': no product has this NETSUITE_PRODUCT_ID; correct it or set the product up,5,x,43,6,999",
         "availableQty 'six' is not a number; expected digits such as 12 or 12.5,6,x,43,six,521",
         "availableQty '' is not a number; expected digits such as 12 or 12.5,7,x,43,,521",
@@ -162,7 +164,9 @@ def test_bad_rows_are_rejected_by_name_and_good_ones_applied(drop: Drop, world: 
     ]
 
 
-def test_a_corrected_reject_file_speaks_of_the_original_moment(drop: Drop, world: World, connection: Connection) -> None:
+def test_a_corrected_reject_file_speaks_of_the_original_moment(
+    drop: Drop, world: World, connection: Connection
+) -> None:
     drop(HEADER + "x,43,6,5210\n")
     post(connection, "10001", "BROADWAY", -1, -1, datetime(2026, 11, 20, 3, tzinfo=UTC))
     name, content = drop.error_file()
@@ -177,9 +181,15 @@ def test_a_corrected_reject_file_speaks_of_the_original_moment(drop: Drop, world
         ("", "the file is empty; expected a header line and rows"),
         ("\n\n", "the file is empty"),
         (HEADER, "no rows behind the header"),
-        ("product-id,facility-id,minimum-stock\n1,2,3\n", "line 1: not an inventory reset file: no column availableQty"),
+        (
+            "product-id,facility-id,minimum-stock\n1,2,3\n",
+            "line 1: not an inventory reset file: no column availableQty",
+        ),
         ("Item,externalFacilityId,idValue\n1,2,3\n", "no column availableQty"),
-        (HEADER.strip() + "," + HEADER + "a,43,6,521,a,43,6,521\n", "column 'Item' stands there twice (again as field 5)"),
+        (
+            HEADER.strip() + "," + HEADER + "a,43,6,521,a,43,6,521\n",
+            "column 'Item' stands there twice (again as field 5)",
+        ),
         (HEADER.encode("utf-16"), "the file is UTF-16; expected UTF-8"),
         (b"It\xe9m,externalFacilityId,availableQty,idValue\n", "line 1: byte 3 is not UTF-8"),
         ("x" * 70_000 + "\n1\n", "line 1 is longer than 65,536 bytes"),
@@ -291,9 +301,11 @@ def test_a_missing_folder_is_named(connection: Connection, sftp_client: paramiko
         pickup.take_whole_files(connection, sftp_client, feed, NOW)
 
 
-def test_a_pickup_that_died_between_note_and_move_is_completed(drop: Drop, connection: Connection, world: World) -> None:
+def test_a_pickup_that_died_between_note_and_move_is_completed(
+    drop: Drop, connection: Connection, world: World
+) -> None:
     drop.write(HEADER + "a,43,6,521\n", "one.csv")
-    (file,) = pickup.remote.list_files(drop.sftp, FOLDER)
+    (file,) = remote.list_files(drop.sftp, FOLDER)
     data_manager.claim(connection, drop.feed, file)
     assert [outcome.status_id for outcome in drop.process()] == ["FINISHED"]
     assert world.stock() == {("10001", "BROADWAY"): (6, 6)}
@@ -301,9 +313,9 @@ def test_a_pickup_that_died_between_note_and_move_is_completed(drop: Drop, conne
 
 def test_a_pickup_that_died_after_the_move_is_completed(drop: Drop, connection: Connection, world: World) -> None:
     drop.write(HEADER + "a,43,6,521\n", "one.csv")
-    (file,) = pickup.remote.list_files(drop.sftp, FOLDER)
+    (file,) = remote.list_files(drop.sftp, FOLDER)
     log = data_manager.claim(connection, drop.feed, file)
-    pickup.remote.move(drop.sftp, f"{FOLDER}/one.csv", log.remote_file_path)
+    remote.move(drop.sftp, f"{FOLDER}/one.csv", log.remote_file_path)
     assert [outcome.status_id for outcome in drop.process()] == ["FINISHED"]
     assert world.stock() == {("10001", "BROADWAY"): (6, 6)}
 

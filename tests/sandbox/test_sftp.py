@@ -34,9 +34,7 @@ def _healthy(server: SftpServer) -> Iterator[None]:
 
 
 @contextmanager
-def _client(
-    server: SftpServer, user: str = "netsuite", key: Path | None = None
-) -> Iterator[paramiko.SFTPClient]:
+def _client(server: SftpServer, user: str = "netsuite", key: Path | None = None) -> Iterator[paramiko.SFTPClient]:
     kind, public = server.host_key.split()
     client = paramiko.SSHClient()
     host = f"[{server.host}]:{server.port}"
@@ -164,9 +162,7 @@ def _connection(server: SftpServer, host_key: str) -> str:
     return connection.as_json()
 
 
-def test_airflows_hooks_work_with_the_host_key_pinned(
-    server: SftpServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_airflows_hooks_work_with_the_host_key_pinned(server: SftpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     (server.root / "in").mkdir(exist_ok=True)
     (server.root / "in" / "a.csv").write_text("1")
     monkeypatch.setenv("AIRFLOW_CONN_DROP", _connection(server, server.host_key))

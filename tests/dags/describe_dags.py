@@ -1,0 +1,54 @@
+"""Prints what the DAGs of a folder are, as JSON. Run in a process of its own, with a harmless home for Airflow."""
+
+import json
+import sys
+from typing import Any
+
+from airflow.dag_processing.dagbag import DagBag
+
+HEAVY = {"pandas", "numpy", "paramiko", "asyncssh", "psycopg"}
+
+
+def describe(dag: Any) -> dict[str, Any]:
+    """What a DAG is."""
+    timetable = dag.timetable
+    condition = timetable.asset_condition
+    assets = [] if condition is None else getattr(condition, "objects", [condition])
+    return {
+        "schedule": [getattr(timetable, "timetable", timetable).expression, sorted(asset.name for asset in assets)],
+        "doc_md": dag.doc_md,
+        "tags": sorted(dag.tags),
+        "max_active_runs": dag.max_active_runs,
+        "catchup": dag.catchup,
+        "has_timeout": dag.dagrun_timeout is not None,
+        "params": {name: describe_param(dag.params.get_param(name)) for name in dag.params},
+        "tasks": {task.task_id: describe_task(task) for task in dag.tasks},
+    }
+
+
+def describe_param(param: Any) -> dict[str, Any]:
+    """What the trigger form shows of a parameter."""
+    return dict(param.schema) | ({"description": param.description} if param.description else {})
+
+
+def describe_task(task: Any) -> dict[str, Any]:
+    """What a task is."""
+    return {
+        "downstream": sorted(task.downstream_task_ids),
+        "pool": task.pool,
+        "retries": task.retries,
+        "owner": task.owner,
+        "has_policy": task.retry_policy is not None,
+        "has_timeout": task.execution_timeout is not None,
+    }
+
+
+if __name__ == "__main__":
+    before = set(sys.modules)
+    bag = DagBag(sys.argv[1])
+    description = {
+        "errors": bag.import_errors,
+        "heavy": sorted(HEAVY & (set(sys.modules) - before)),
+        "dags": {dag.dag_id: describe(dag) for dag in bag.dags.values()},
+    }
+    print(json.dumps(description))

@@ -1,0 +1,94 @@
+"""What every DAG must have, and what the DAGs are: a change of either shows here."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / "dags").glob("*.py"))
+
+
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The DAGs as a DAG processor sees them, in a process of its own."""
+    home = tmp_path_factory.mktemp("airflow")
+    environment = os.environ | {
+        "AIRFLOW_HOME": str(home), "PYTHONPATH": str(ROOT), "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db", "PYTHONWARNINGS": "ignore",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("describe_dags.py")), str(ROOT / "dags")],
+        env=environment, cwd=home, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    described: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return described
+
+
+def test_every_file_loads_and_holds_the_dag_of_its_name(bag: dict[str, Any]) -> None:
+    assert bag["errors"] == {}
+    assert sorted(bag["dags"]) == [file.stem for file in FILES]
+
+
+def test_parsing_imports_nothing_heavy(bag: dict[str, Any]) -> None:
+    assert bag["heavy"] == [], "import it inside the function that runs in the worker"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_dag_file_reads_like_a_table_of_contents(file: Path) -> None:
+    assert len(file.read_text().splitlines()) <= 120
+
+
+@pytest.mark.parametrize("dag_id", [file.stem for file in FILES])
+def test_every_dag_explains_itself(bag: dict[str, Any], dag_id: str) -> None:
+    dag = bag["dags"][dag_id]
+    for part in ("### ", "| HotWax job |", "| Input |", "| Output |", "#### When it fails"):
+        assert part in dag["doc_md"], f"the docstring of dags/{dag_id}.py has no {part!r}"
+    for name, schema in dag["params"].items():
+        assert {"type", "title", "description"} <= schema.keys(), f"param {name} needs type, title and description"
+
+
+@pytest.mark.parametrize("dag_id", [file.stem for file in FILES])
+def test_every_dag_is_safe_to_leave_alone(bag: dict[str, Any], dag_id: str) -> None:
+    dag = bag["dags"][dag_id]
+    assert dag["tags"]
+    assert dag["has_timeout"]
+    assert dag["max_active_runs"] == 1
+    assert dag["catchup"] is False
+    for name, task in dag["tasks"].items():
+        assert task["owner"] == "inventory", name
+        assert task["retries"] >= 2, name
+        assert task["has_policy"], name
+        assert task["has_timeout"], name
+
+
+def test_what_the_dags_are(bag: dict[str, Any]) -> None:
+    """When each runs and what it does, in one place."""
+    pictured = {
+        dag_id: [*dag["schedule"], {name: task["downstream"] for name, task in dag["tasks"].items()}]
+        for dag_id, dag in bag["dags"].items()
+    }
+    assert pictured == {
+        "import_inventory": [
+            "*/15 * * * *",
+            ["import_inventory_took_files"],
+            {"wait_for_file": ["take_whole_files"], "take_whole_files": []},
+        ],
+        "import_shopify_orders": ["*/15 * * * *", [], {"import_orders": []}],
+        "process_bulk_imported_files": ["*/5 * * * *", ["files_waiting"], {"process_waiting_files": []}],
+        "process_uploads_to_ecommerce": [
+            "*/5 * * * *",
+            ["uploads_planned"],
+            {"observe_levels": ["deliver_batches"], "deliver_batches": ["settle_outcomes"], "settle_outcomes": []},
+        ],
+        "push_updated_inventory_deltas": [
+            "*/5 * * * *",
+            ["positions_observed", "stock_changed"],
+            {"refresh_online_atp": ["plan_uploads"], "plan_uploads": []},
+        ],
+    }
