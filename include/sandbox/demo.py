@@ -9,29 +9,28 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib
-import importlib.util
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
 
 from include.db.migrate import migrate
-from include.sandbox import airflow, airflow_settings, postgres, process, sftp, state
+from include.sandbox import airflow, airflow_settings, postgres, process, retailer, sftp, shopify, state
 from include.sandbox.airflow import AirflowHome, AirflowServer
 from include.sandbox.airflow_client import AirflowClient
 from include.sandbox.airflow_settings import Override
 from include.sandbox.process import SandboxError
 from include.sandbox.sftp import SftpServer
-from include.sandbox.world import Emulator, World
+from include.sandbox.shopify import Emulator
+from include.sandbox.story import story
+from include.sandbox.world import World
 
 PROJECT = airflow.PROJECT
 SETTINGS = PROJECT / "airflow_settings.yaml"
@@ -68,14 +67,6 @@ class _Progress:
         return time.monotonic() - self._began
 
 
-def _optional(module: str, name: str) -> Callable[..., Any] | None:
-    """A function of a module that this checkout may not have."""
-    if importlib.util.find_spec(module) is None:
-        return None
-    found: Callable[..., Any] = getattr(importlib.import_module(module), name)
-    return found
-
-
 def _databases(folder: Path) -> tuple[str, str]:
     """Starts Postgres; returns the addresses of the ledger's and of Airflow's database."""
     cluster = postgres.start(folder / "postgres", durable=True)
@@ -91,14 +82,6 @@ def _airflow_home(folder: Path, dsn: str, progress: _Progress) -> AirflowHome:
         home = airflow.prepare(folder / "airflow", dsn)
         airflow.migrate(home)
     return home
-
-
-def _emulator(stack: ExitStack, folder: Path) -> Emulator:
-    from include.sandbox.shopify import running
-
-    token = state.secret(folder / "shopify-token", "shpat_")
-    emulator: Emulator = stack.enter_context(running(folder / "shopify", token=token))
-    return emulator
 
 
 def _connections(dsn: str, server: SftpServer, emulator: Emulator) -> dict[str, Override]:
@@ -146,10 +129,10 @@ def running(folder: Path, progress: _Progress | None = None) -> Iterator[tuple[W
             with progress.step("SFTP server"):
                 files = sftp.start(folder / "sftp" / "files", folder / "sftp" / "keys")
             with progress.step("Shopify emulator"):
-                emulator = _emulator(stack, folder)
-            if seed := _optional("include.sandbox.retailer", "seed"):
-                with progress.step("Demo retailer"):
-                    seed(dsn_oms, emulator, files.root)
+                token = state.secret(folder / "shopify-token", "shpat_")
+                emulator = stack.enter_context(shopify.running(folder / "shopify", token=token))
+            with progress.step("Demo retailer"):
+                retailer.seed(dsn_oms, emulator, files.root)
             home = waiting.result()
             overrides = _connections(dsn_oms, files, emulator)
 
@@ -242,8 +225,7 @@ def run(folder: Path, *, smoke: bool, progress: _Progress) -> int:
                 progress.say(f"Up after {progress.seconds():.1f} s.")
                 if not smoke:
                     progress.say(_introduce(world, server.home))
-                story = _optional("include.sandbox.story", "story")
-                good = story is None or bool(story(world))
+                good = story(world)
                 status = (0 if good else 1) if smoke else _stay(progress)
                 progress.say("Stopping ...")
         except Stopped as asked:

@@ -4,24 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from include.sandbox.airflow_client import AirflowClient
 from include.sandbox.sftp import SftpServer
-
-
-class Emulator(Protocol):
-    """What the sandbox needs to know of the Shopify emulator."""
-
-    @property
-    def url(self) -> str:
-        """Its address, without a path."""
-        ...
-
-    @property
-    def token(self) -> str:
-        """The Admin API access token that it accepts."""
-        ...
+from include.sandbox.shopify import Emulator
 
 
 @dataclass(frozen=True)
