@@ -1,0 +1,69 @@
+"""The emulator as a program: `python -m include.sandbox.shopify [--port N] [--state FILE] [--token T ...]`.
+
+Prints one JSON line, `{"url": ...}`, when it accepts connections, and serves until SIGTERM or SIGINT.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from include.sandbox.shopify import persist
+from include.sandbox.shopify.admin import Admin
+from include.sandbox.shopify.app import build
+from include.sandbox.shopify.settings import DEFAULT_TOKEN, Settings
+from include.sandbox.shopify.store import Store
+
+HOST = "127.0.0.1"
+
+
+async def serve(port: int, state: Path | None, tokens: tuple[str, ...]) -> None:
+    """Serve until told to stop.
+
+    Raises:
+        OSError: The port is taken.
+        ValueError: The state file is none of ours.
+    """
+    store = Store()
+    if state is not None and state.exists():
+        persist.load(state, store)
+    app = build(Admin(store, Settings(tokens=tokens)))
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1, timeout_keep_alive=60
+    )
+    server = uvicorn.Server(config)
+    with socket.create_server((HOST, port)) as listener:
+        print(json.dumps({"url": f"http://{HOST}:{listener.getsockname()[1]}"}), flush=True)
+        saving = asyncio.create_task(persist.keep_saving(state, store)) if state is not None else None
+        await server.serve(sockets=[listener])
+        if saving is not None and state is not None:
+            saving.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await saving
+            persist.save(state, store)
+
+
+def main() -> int:
+    """The program."""
+    parser = argparse.ArgumentParser(prog="python -m include.sandbox.shopify", description="A Shopify emulator.")
+    parser.add_argument("--port", type=int, default=0, help=f"the port on {HOST} (default: any free one)")
+    parser.add_argument("--state", type=Path, help="keep the shop in this file")
+    parser.add_argument("--token", action="append", help="an access token to accept; may be given several times")
+    options = parser.parse_args()
+    try:
+        asyncio.run(serve(options.port, options.state, tuple(options.token or (DEFAULT_TOKEN,))))
+    except (OSError, ValueError) as error:
+        print(f"shopify emulator: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

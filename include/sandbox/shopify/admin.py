@@ -1,0 +1,215 @@
+"""`POST /admin/api/{version}/graphql.json`: token, version, faults, the request itself, and how its answer leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import uuid
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from include.sandbox.shopify import engine
+from include.sandbox.shopify.engine import Answer, Prepared
+from include.sandbox.shopify.faults import Fault, Faults
+from include.sandbox.shopify.resolvers import Context
+from include.sandbox.shopify.settings import Settings
+from include.sandbox.shopify.store import Store
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+SUPPORTED = ("2026-04", "2026-07", "2026-10")
+PATH = re.compile(r"/admin/api/(\d{4}-\d{2})/graphql\.json")
+
+WRONG_TOKEN = "[API] Invalid API key or access token (unrecognized login or wrong password)"  # noqa: S105
+
+
+@dataclass(slots=True)
+class Stats:
+    """What was asked of the shop."""
+
+    calls: Counter[str] = field(default_factory=Counter)
+    points: int = 0
+    throttled: int = 0
+
+    def show(self) -> dict[str, Any]:
+        """Return the figures as the control API shows them."""
+        return {"calls": dict(self.calls), "points": self.points, "throttled": self.throttled}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back: a status with a body, or nothing but a closed connection."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    dropped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, read and prepared."""
+
+    prepared: Prepared
+    name: str | None
+    variables: Mapping[str, Any]
+
+    @property
+    def operations(self) -> list[str]:
+        """The root fields."""
+        return [node.name.value for node in self.prepared.root_fields(self.name)]
+
+    @property
+    def keys(self) -> list[str]:
+        """The idempotency keys."""
+        return engine.keys_of(self.prepared, self.name, self.variables)
+
+
+@dataclass(slots=True)
+class Admin:
+    """The Admin API of the emulated shop."""
+
+    store: Store
+    settings: Settings
+    faults: Faults = field(default_factory=Faults)
+    stats: Stats = field(default_factory=Stats)
+    _running: Counter[str] = field(default_factory=Counter)
+    _late: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        reply = await self._reply(scope, await _body(receive))
+        if reply.dropped:
+            _drop(send)
+            return
+        headers = [(b"content-type", b"application/json; charset=utf-8"), *reply.headers]
+        headers.append((b"content-length", str(len(reply.body)).encode()))
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+
+    async def _reply(self, scope: Scope, body: bytes) -> Reply:
+        """An unsupported older version falls forward to the oldest supported one (documented)."""
+        match = PATH.fullmatch(scope["path"])
+        if match is None or scope["method"] != "POST":
+            return _status(404, {"errors": "Not Found"})
+        version = match[1] if match[1] in SUPPORTED else min(SUPPORTED) if match[1] < min(SUPPORTED) else None
+        if version is None:
+            return _status(404, {"errors": "Not Found"})
+        headers = dict(scope["headers"])
+        own = ((b"x-shopify-api-version", version.encode()), (b"x-request-id", str(uuid.uuid4()).encode()))
+        if headers.get(b"x-shopify-access-token", b"").decode(errors="replace") not in self.settings.tokens:
+            return _status(401, {"errors": WRONG_TOKEN}, own)
+        try:
+            call = _read(body)
+        except (ValueError, TypeError, AttributeError):
+            return _status(400, {"errors": {"query": "Required parameter missing or invalid"}}, own)
+        self.stats.calls.update(call.operations)
+        if self.settings.latency_seconds:
+            await asyncio.sleep(self.settings.latency_seconds)
+        fault = self.faults.next_for(call.operations)
+        reply = self._answer(self._run(call), own) if fault is None else await self._fail(fault, call, own)
+        return reply
+
+    async def _fail(self, fault: Fault, call: Call, headers: tuple[tuple[bytes, bytes], ...]) -> Reply:
+        """Run into a fault. What the real service would have done by then, is done."""
+        given = fault.parameters
+        match fault.kind:
+            case "delay":
+                self._running.update(call.keys)
+                await asyncio.sleep(given["seconds"])
+                self._running.subtract(call.keys)
+            case "late":
+                self._running.update(call.keys)
+                later = asyncio.get_running_loop().create_task(self._apply_later(call, given["seconds"]))
+                self._late.add(later)
+                later.add_done_callback(self._late.discard)
+                return Reply(dropped=True)
+            case "drop_before":
+                return Reply(dropped=True)
+            case "status":
+                return _status(given["status"], {"errors": "fault"}, headers, given["retry_after"])
+            case "throttled":
+                self.stats.throttled += 1
+                requested = engine.requested_cost(call.prepared, call.name, call.variables)
+                return self._answer(engine.throttled(self._context(call), requested), headers)
+            case "internal_error" if not given["applied"]:
+                return self._answer(engine.internal_error(), headers)
+            case "malformed" if not given["applied"]:
+                return Reply(body=b'{"data":{', headers=headers)
+        answer = self._run(call, slip_in=fault.kind == "stale", concurrent=fault.kind == "concurrent")
+        match fault.kind:
+            case "drop_after":
+                return Reply(dropped=True)
+            case "status_after":
+                return _status(given["status"], {"errors": "fault"}, headers, given["retry_after"])
+            case "internal_error":
+                return self._answer(engine.internal_error(), headers)
+            case "malformed":
+                whole = self._answer(answer, headers)
+                return Reply(body=whole.body[: len(whole.body) // 2], headers=headers)
+        return self._answer(answer, headers)
+
+    async def _apply_later(self, call: Call, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self._running.subtract(call.keys)
+        self._run(call)
+
+    def _context(self, call: Call, **faults: bool) -> Context:
+        return Context(
+            store=self.store,
+            settings=self.settings,
+            raw_variables=call.variables,
+            busy=lambda key: self._running[key] > 0,
+            **faults,
+        )
+
+    def _run(self, call: Call, **faults: bool) -> Answer:
+        answer = engine.run(call.prepared, call.name, call.variables, self._context(call, **faults))
+        self.stats.points += answer.points
+        self.stats.throttled += answer.throttled
+        return answer
+
+    def _answer(self, answer: Answer, headers: tuple[tuple[bytes, bytes], ...]) -> Reply:
+        return Reply(body=json.dumps(answer.body, separators=(",", ":")).encode(), headers=headers)
+
+
+def _read(body: bytes) -> Call:
+    request = json.loads(body)
+    variables = request.get("variables") or {}
+    if not isinstance(request["query"] if "query" in request else None, str) or not isinstance(variables, dict):
+        raise TypeError("query is no text, or variables are no object")
+    return Call(engine.prepare(request["query"]), request.get("operationName"), variables)
+
+
+def _status(
+    status: int,
+    body: Mapping[str, Any],
+    headers: tuple[tuple[bytes, bytes], ...] = (),
+    retry_after: float | None = None,
+) -> Reply:
+    if retry_after is not None:
+        headers = (*headers, (b"retry-after", str(retry_after).encode()))
+    return Reply(status, json.dumps(body).encode(), headers)
+
+
+async def _body(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _drop(send: Send) -> None:
+    """Close the connection without a word. ASGI knows no such thing, so this reaches through to uvicorn's transport."""
+    cycle = send.__self__  # type: ignore[attr-defined]
+    cycle.transport.abort()
+    cycle.disconnected = True
+    cycle.response_started = True
+    cycle.response_complete = True

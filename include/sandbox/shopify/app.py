@@ -1,0 +1,166 @@
+"""The emulator as one ASGI application: the Admin API, and a control API for tests, demo and simulator.
+
+    GET    /healthz
+    POST   /control/seed           {locations, items, levels}: a new shop; ids are full global ids
+    POST   /control/orders         {lines: [{inventoryItemId, locationId, quantity}], source: web|pos, oversell}
+    POST   /control/orders/cancel  {id}
+    POST   /control/orders/fulfil  {id}
+    POST   /control/levels         {inventoryItemId, locationId, available}: an edit in the admin
+    GET    /control/levels         what each level shows; ?location= for one location
+    POST   /control/faults         {kind, operation, times, after_calls, ...}: see `faults.KINDS`
+    GET    /control/faults         with hit counts
+    DELETE /control/faults
+    GET, PUT /control/settings     see `settings.NAMES`
+    GET    /control/history        every change that was applied, in order
+    GET    /control/stats          calls by root field, points, throttled answers
+
+The control API needs no token; the server listens on 127.0.0.1 only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from include.sandbox.shopify import orders
+from include.sandbox.shopify.admin import Admin, Receive, Scope, Send
+from include.sandbox.shopify.orders import Wanted
+from include.sandbox.shopify.store import Change, Item, Level, Location, Refused, Store, timestamp
+
+Handler = Callable[[Admin, Mapping[str, Any]], Any]
+
+
+def build(admin: Admin) -> Callable[[Scope, Receive, Send], Any]:
+    """Return the application around one shop."""
+    control = Starlette(
+        routes=[
+            Route(path, _endpoint(admin, dict(handlers)), methods=[method for method, _ in handlers])
+            for path, handlers in ROUTES.items()
+        ]
+    )
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith("/admin/"):
+            await admin(scope, receive, send)
+        else:
+            await control(scope, receive, send)
+
+    return app
+
+
+def _endpoint(admin: Admin, handlers: Mapping[str, Handler]) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> JSONResponse:
+        body = await request.body()
+        try:
+            given = json.loads(body) if body else dict(request.query_params)
+            return JSONResponse(handlers[request.method](admin, given))
+        except Refused as refusal:
+            return JSONResponse({"error": str(refusal)}, status_code=422)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            text = (
+                f"{request.url.path}: {type(error).__name__} {error}; see the module docstring of app.py for its form"
+            )
+            return JSONResponse({"error": text}, status_code=400)
+
+    return endpoint
+
+
+def _seed(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
+    store = admin.store
+    store.clear()
+    now = store.now()
+    for each in given.get("locations", []):
+        gid = each.get("id") or store.new_id("Location")
+        flags = {name: bool(each[name]) for name in ("active", "fulfills_online", "legacy") if name in each}
+        store.locations[gid] = Location(gid, each["name"], now, **flags)
+    for each in given.get("items", []):
+        gid = each.get("id") or store.new_id("InventoryItem")
+        store.items[gid] = Item(gid, each.get("sku"), now, each.get("tracked", True), each.get("bundle", False))
+    for each in given.get("levels", []):
+        store.check_known(each["inventoryItemId"], each["locationId"])
+        level = store.add_level(each["inventoryItemId"], each["locationId"], active=each.get("active", True))
+        level.quantities["available"] = int(each["available"])
+    return {"locations": list(store.locations), "items": list(store.items)}
+
+
+def _place(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
+    lines = [Wanted(line["inventoryItemId"], line["locationId"], int(line["quantity"])) for line in given["lines"]]
+    order = orders.place(admin.store, lines, given.get("source", "web"), oversell=given.get("oversell", True))
+    return {"id": order.id, "name": order.name}
+
+
+def _cancel(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": orders.cancel(admin.store, given["id"], restock=given.get("restock", True)).id}
+
+
+def _fulfil(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": orders.fulfil(admin.store, given["id"]).id}
+
+
+def _edit(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"delta": admin.store.edit(given["inventoryItemId"], given["locationId"], int(given["available"]))}
+
+
+def _levels(admin: Admin, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    location = given.get("location")
+    found = admin.store.levels_of_location.get(location, []) if location else admin.store.levels.values()
+    return [_level(admin.store, level) for level in found]
+
+
+def _level(store: Store, level: Level) -> dict[str, Any]:
+    quantities = {name: level.quantity(name) for name in ("available", "on_hand", "committed")}
+    return {
+        "inventoryItemId": level.item, "locationId": level.location, "sku": store.items[level.item].sku, **quantities,
+    }  # fmt: skip
+
+
+def _history(admin: Admin, _given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [_change(change) for change in admin.store.history]
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "at": timestamp(change.at),
+        "kind": change.kind,
+        "inventoryItemId": change.item,
+        "locationId": change.location,
+        "name": change.name,
+        "delta": change.delta,
+        "referenceDocumentUri": change.reference,
+        "key": change.key,
+        "groupId": change.group,
+    }
+
+
+def _set(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
+    admin.settings.update(admin.store, given)
+    return admin.settings.show(admin.store)
+
+
+def _clear_faults(admin: Admin, _given: Mapping[str, Any]) -> dict[str, Any]:
+    admin.faults.clear()
+    return {}
+
+
+ROUTES: dict[str, tuple[tuple[str, Handler], ...]] = {
+    "/healthz": (("GET", lambda _admin, _given: {"status": "ok"}),),
+    "/control/seed": (("POST", _seed),),
+    "/control/orders": (("POST", _place),),
+    "/control/orders/cancel": (("POST", _cancel),),
+    "/control/orders/fulfil": (("POST", _fulfil),),
+    "/control/levels": (("POST", _edit), ("GET", _levels)),
+    "/control/faults": (
+        ("POST", lambda admin, given: admin.faults.add(given).show()),
+        ("GET", lambda admin, _given: [fault.show() for fault in admin.faults.waiting]),
+        ("DELETE", _clear_faults),
+    ),
+    "/control/settings": (("PUT", _set), ("GET", lambda admin, _given: admin.settings.show(admin.store))),
+    "/control/history": (("GET", _history),),
+    "/control/stats": (("GET", lambda admin, _given: admin.stats.show()),),
+}

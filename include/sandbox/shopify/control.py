@@ -1,0 +1,79 @@
+"""The control API from the other side: what tests, demo and simulator do to the emulated shop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from include.sandbox.shopify.store import Refused
+
+
+class Control:
+    """A running emulator, by its address."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._http = httpx.Client(base_url=url, timeout=30.0, trust_env=False)
+
+    def seed(
+        self,
+        locations: Sequence[Mapping[str, object]],
+        items: Sequence[Mapping[str, object]],
+        levels: Sequence[Mapping[str, object]],
+    ) -> dict[str, Any]:
+        """Replace the shop by a new one; returns its ids."""
+        return self._call("POST", "seed", {"locations": locations, "items": items, "levels": levels})
+
+    def place_order(self, lines: Sequence[Mapping[str, object]], source: str = "web", **options: object) -> str:
+        """Place an order of lines `{inventoryItemId, locationId, quantity}`; returns its id."""
+        placed = self._call("POST", "orders", {"lines": lines, "source": source, **options})
+        return str(placed["id"])
+
+    def cancel_order(self, order_id: str) -> None:
+        """Cancel an open order and restock it."""
+        self._call("POST", "orders/cancel", {"id": order_id})
+
+    def fulfil_order(self, order_id: str) -> None:
+        """Fulfil all of an open order."""
+        self._call("POST", "orders/fulfil", {"id": order_id})
+
+    def edit_level(self, inventory_item_id: str, location_id: str, available: int) -> None:
+        """Set a level as a merchant does in the admin."""
+        edit = {"inventoryItemId": inventory_item_id, "locationId": location_id, "available": available}
+        self._call("POST", "levels", edit)
+
+    def fault(self, kind: str, **parameters: object) -> None:
+        """Put a fault in force; see `faults.KINDS`."""
+        self._call("POST", "faults", {"kind": kind, **parameters})
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults in force, with their hits."""
+        return list(self._call("GET", "faults"))
+
+    def clear_faults(self) -> None:
+        """Let all be well again."""
+        self._call("DELETE", "faults")
+
+    def settings(self, **wanted: object) -> dict[str, Any]:
+        """Change some settings; returns all of them."""
+        return dict(self._call("PUT", "settings", wanted) if wanted else self._call("GET", "settings"))
+
+    def levels(self) -> list[dict[str, Any]]:
+        """What each level shows."""
+        return list(self._call("GET", "levels"))
+
+    def history(self) -> list[dict[str, Any]]:
+        """Every change that was applied, in order."""
+        return list(self._call("GET", "history"))
+
+    def stats(self) -> dict[str, Any]:
+        """Calls by root field, points and throttled answers."""
+        return dict(self._call("GET", "stats"))
+
+    def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
+        answer = self._http.request(method, f"/control/{path}", json=body)
+        if answer.status_code >= httpx.codes.BAD_REQUEST:
+            raise Refused(answer.json()["error"])
+        return answer.json()

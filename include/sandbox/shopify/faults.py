@@ -1,0 +1,106 @@
+"""Ways in which the emulator can be told to fail, and how often each of them was hit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from include.sandbox.shopify.store import Refused
+
+KINDS: dict[str, dict[str, Any]] = {
+    "drop_before": {},
+    "drop_after": {},
+    "delay": {"seconds": 1.0},
+    "late": {"seconds": 1.0},
+    "status": {"status": 503, "retry_after": None},
+    "status_after": {"status": 503, "retry_after": None},
+    "internal_error": {"applied": False},
+    "throttled": {},
+    "stale": {},
+    "concurrent": {},
+    "malformed": {"applied": True},
+}
+"""Each kind with its parameters and their defaults.
+
+drop_before   the connection closes without an answer; nothing was applied
+drop_after    it closes without an answer; the request was applied
+delay         the answer comes `seconds` later
+late          the connection closes now; the request is applied `seconds` later
+status        answers with an HTTP status (and Retry-After) before anything is applied
+status_after  answers with an HTTP status after the request was applied
+internal_error  GraphQL's INTERNAL_SERVER_ERROR with HTTP 200, `applied` or not
+throttled     answers THROTTLED although the bucket has points
+stale         an order of one unit arrives just before the compare
+concurrent    answers IDEMPOTENCY_CONCURRENT_REQUEST
+malformed     the answer is cut off in the middle, `applied` or not
+"""
+
+
+@dataclass(slots=True)
+class Fault:
+    """One fault: the next `times` calls of `operation`, after the first `after_calls` of them."""
+
+    kind: str
+    operation: str | None
+    times: int
+    after_calls: int
+    parameters: Mapping[str, Any]
+    hits: int = 0
+
+    def show(self) -> dict[str, Any]:
+        """Return the fault as the control API shows it."""
+        return {
+            "kind": self.kind,
+            "operation": self.operation,
+            "times": self.times,
+            "after_calls": self.after_calls,
+            "hits": self.hits,
+            **self.parameters,
+        }
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults in force, in the order in which they were asked for."""
+
+    waiting: list[Fault] = field(default_factory=list)
+
+    def add(self, wanted: Mapping[str, Any]) -> Fault:
+        """Put a fault in force.
+
+        Raises:
+            Refused: an unknown kind or parameter.
+        """
+        kind = wanted.get("kind")
+        if kind not in KINDS:
+            raise Refused(f"faults.kind: got {kind!r}; expected one of {', '.join(KINDS)}")
+        own = KINDS[kind]
+        unknown = wanted.keys() - own.keys() - {"kind", "operation", "times", "after_calls"}
+        if unknown:
+            raise Refused(f"faults: {kind} has no parameter {sorted(unknown)}; expected some of {sorted(own)}")
+        fault = Fault(
+            kind=kind,
+            operation=wanted.get("operation"),
+            times=int(wanted.get("times", 1)),
+            after_calls=int(wanted.get("after_calls", 0)),
+            parameters={name: wanted.get(name, default) for name, default in own.items()},
+        )
+        self.waiting.append(fault)
+        return fault
+
+    def clear(self) -> None:
+        """Let all be well again."""
+        self.waiting.clear()
+
+    def next_for(self, operations: Sequence[str]) -> Fault | None:
+        """Return the fault that a call with these root fields runs into, and count it."""
+        for fault in self.waiting:
+            if fault.hits >= fault.times or (fault.operation and fault.operation not in operations):
+                continue
+            if fault.after_calls > 0:
+                fault.after_calls -= 1
+                continue
+            fault.hits += 1
+            return fault
+        return None

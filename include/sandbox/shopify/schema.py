@@ -1,0 +1,55 @@
+"""Loads schema.graphql and ties each of its fields to a resolver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema, build_schema
+
+from include.sandbox.shopify import resolvers
+
+SDL = Path(__file__).with_name("schema.graphql")
+
+
+@cache
+def load() -> GraphQLSchema:
+    """Return the executable schema.
+
+    Built with assume_valid: Shopify's own schema deprecates fields that an interface requires, which the GraphQL
+    specification forbids.
+
+    Raises:
+        LookupError: a field of the schema has no resolver.
+    """
+    schema = build_schema(SDL.read_text(encoding="utf-8"), assume_valid=True)
+    for name, kind in schema.type_map.items():
+        if isinstance(kind, GraphQLInterfaceType):
+            kind.resolve_type = _type_name
+        if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
+            for field_name, field in kind.fields.items():
+                field.resolve = _resolver(name, field_name)
+    return schema
+
+
+def _resolver(type_name: str, field_name: str) -> Callable[..., Any]:
+    full = resolvers.FULL.get(type_name, {}).get(field_name)
+    if full:
+        return full
+    table = resolvers.PLAIN.get(type_name)
+    if table is None and type_name.endswith(("Connection", "Edge")):
+        table = resolvers.CONNECTION if type_name.endswith("Connection") else resolvers.EDGE
+    if table is None or field_name not in table:
+        raise LookupError(f"schema.graphql has {type_name}.{field_name}, but resolvers.py does not answer it: add it")
+    plain = table[field_name]
+
+    def resolve(source: Any, info: GraphQLResolveInfo) -> Any:
+        return plain(source, info.context)
+
+    return resolve
+
+
+def _type_name(value: Any, _info: GraphQLResolveInfo, _kind: Any) -> str:
+    return resolvers.TYPE_OF[type(value)]

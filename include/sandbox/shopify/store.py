@@ -1,0 +1,258 @@
+"""The emulated shop's state: locations, items, levels, orders, adjustment groups, keys and the history of changes.
+
+Plain dictionaries in one process. Every change goes through `Store.change`, which keeps the level's time stamps, the
+history and the dirty flag together. Quantities follow the documented equation
+on_hand = available + committed + reserved + damaged + safety_stock + quality_control; incoming stays outside of it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+ON_HAND_PARTS = ("available", "committed", "reserved", "damaged", "safety_stock", "quality_control")
+QUANTITY_NAMES = (*ON_HAND_PARTS, "on_hand", "incoming")
+
+# First numbers and steps of the ids that the emulator hands out; they only look like Shopify's.
+FIRST_IDS = {
+    "Location": 106318430514,
+    "InventoryItem": 53469430055218,
+    "InventoryLevel": 143273001266,
+    "InventoryAdjustmentGroup": 54640716251442,
+    "Order": 6410024648050,
+    "FulfillmentOrder": 7524431331634,
+    "FulfillmentOrderLineItem": 15622081708338,
+}
+ID_STEP = 32768
+
+
+class Refused(ValueError):  # noqa: N818 - it is the answer to a control call, not a fault of the program
+    """A control call that cannot be done; the message says where, what and what to do next."""
+
+
+def timestamp(epoch: float) -> str:
+    """Format seconds since 1970 as Shopify's DateTime: UTC, seconds resolution (recorded on 2026-04)."""
+    return datetime.fromtimestamp(int(epoch), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(slots=True)
+class Location:
+    """A location; `legacy` marks one of a fulfilment service, which `locations` hides by default."""
+
+    id: str
+    name: str
+    created: float
+    active: bool = True
+    fulfills_online: bool = True
+    legacy: bool = False
+
+
+@dataclass(slots=True)
+class Item:
+    """An inventory item; `bundle` marks the parent of a bundle, which cannot be adjusted."""
+
+    id: str
+    sku: str | None
+    created: float
+    tracked: bool = True
+    bundle: bool = False
+
+
+@dataclass(slots=True)
+class Level:
+    """One item at one location. `touched` holds when each quantity last changed (seconds since 1970)."""
+
+    id: str
+    item: str
+    location: str
+    created: float
+    updated: float
+    active: bool = True
+    quantities: dict[str, int] = field(default_factory=dict)
+    touched: dict[str, float] = field(default_factory=dict)
+
+    def quantity(self, name: str) -> int:
+        """Return a quantity by its name; on_hand is the sum of its parts (documented)."""
+        if name == "on_hand":
+            return sum(self.quantities.get(part, 0) for part in ON_HAND_PARTS)
+        return self.quantities.get(name, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a fulfilment order."""
+
+    id: str
+    item: str
+    total: int
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentOrder:
+    """What one location has to fulfil of an order."""
+
+    id: str
+    location: str
+    status: str
+    created: float
+    updated: float
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One version of an order; a change appends a new version, so that the search can lag behind."""
+
+    id: str
+    number: int
+    source: str
+    created: float
+    updated: float
+    cancelled: float | None
+    fulfillment_status: str
+    fulfillment_orders: tuple[FulfillmentOrder, ...]
+
+    @property
+    def name(self) -> str:
+        """The order's name as merchants see it, such as #1001."""
+        return f"#{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One applied change of one level, in the order of application.
+
+    `delta` is the change of the quantity called `name`; `committed` and `on_hand` are what moved with it.
+    """
+
+    at: float
+    kind: str
+    item: str
+    location: str
+    name: str
+    delta: int
+    committed: int = 0
+    on_hand: int = 0
+    reference: str | None = None
+    key: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An adjustment group; its changes are `history[start:end]`."""
+
+    id: str
+    created: float
+    reason: str
+    reference: str | None
+    ledger: str | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """What an idempotency key was used for: the fingerprint of the parameters and the outcome."""
+
+    at: float
+    fingerprint: str
+    ok: bool
+    group: str | None
+
+
+@dataclass(slots=True)
+class Store:
+    """Everything that the shop knows. `clock_offset` (seconds) is added to the machine's clock."""
+
+    clock_offset: float = 0.0
+    dirty: bool = False
+    locations: dict[str, Location] = field(default_factory=dict)
+    items: dict[str, Item] = field(default_factory=dict)
+    levels: dict[tuple[str, str], Level] = field(default_factory=dict)
+    levels_by_id: dict[str, Level] = field(default_factory=dict)
+    levels_of_item: dict[str, list[Level]] = field(default_factory=dict)
+    levels_of_location: dict[str, list[Level]] = field(default_factory=dict)
+    orders: dict[str, list[Order]] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
+    keys: dict[str, KeyUse] = field(default_factory=dict)
+    history: list[Change] = field(default_factory=list)
+    counters: dict[str, int] = field(default_factory=dict)
+
+    def now(self) -> float:
+        """Return the shop's time in seconds since 1970."""
+        return time.time() + self.clock_offset
+
+    def clear(self) -> None:
+        """Forget everything but the clock's offset; ids start from the beginning again."""
+        for part in (self.locations, self.items, self.levels, self.levels_by_id, self.levels_of_item):
+            part.clear()
+        for part in (self.levels_of_location, self.orders, self.groups, self.keys, self.counters):
+            part.clear()
+        self.history.clear()
+        self.dirty = True
+
+    def new_id(self, kind: str) -> str:
+        """Hand out the next global id of a type, such as gid://shopify/Order/6410024648050."""
+        count = self.counters.get(kind, 0)
+        self.counters[kind] = count + 1
+        return f"gid://shopify/{kind}/{FIRST_IDS[kind] + count * ID_STEP}"
+
+    def add_level(self, item: str, location: str, *, active: bool = True) -> Level:
+        """Stock an item at a location with 0 of everything, or return the level that is there."""
+        level = self.levels.get((item, location))
+        if level is None:
+            now = self.now()
+            # The number is not the location's, and nobody should build such an id (recorded on 2026-04).
+            identity = f"{self.new_id('InventoryLevel')}?inventory_item_id={item.rpartition('/')[2]}"
+            level = Level(identity, item, location, now, now, active, touched={"available": now})
+            self.index(level)
+            self.dirty = True
+        return level
+
+    def index(self, level: Level) -> None:
+        """Enter a level into all look-ups."""
+        self.levels[level.item, level.location] = level
+        self.levels_by_id[level.id] = level
+        self.levels_of_item.setdefault(level.item, []).append(level)
+        self.levels_of_location.setdefault(level.location, []).append(level)
+
+    def change(self, level: Level, deltas: Mapping[str, int], at: float) -> None:
+        """Add the deltas to the level's quantities and move its time stamps to `at`.
+
+        `updatedAt` of on_hand stays null although its number moves (recorded on 2026-04).
+        """
+        for name, delta in deltas.items():
+            if delta:
+                level.quantities[name] = level.quantities.get(name, 0) + delta
+                level.touched[name] = at
+        level.updated = at
+        self.dirty = True
+
+    def note(self, change: Change) -> None:
+        """Append to the history."""
+        self.history.append(change)
+
+    def edit(self, item: str, location: str, available: int) -> int:
+        """Set `available` as a merchant does in the admin; on_hand moves with it. Return the difference.
+
+        Raises:
+            Refused: the item or the location is not in the shop.
+        """
+        self.check_known(item, location)
+        level = self.add_level(item, location)
+        delta = available - level.quantity("available")
+        if delta:
+            now = self.now()
+            self.change(level, {"available": delta}, now)
+            self.note(Change(now, "edit", item, location, "available", delta, on_hand=delta))
+        return delta
+
+    def check_known(self, item: str, location: str) -> None:
+        """Raise Refused unless both ids are in the shop."""
+        for what, gid, known in (("item", item, self.items), ("location", location, self.locations)):
+            if gid not in known:
+                raise Refused(f"the shop has no {what} {gid!r}: use an id that /control/seed was given or returned")
