@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from graphql import GraphQLError, GraphQLResolveInfo
+from graphql import GraphQLError
 
-from include.sandbox.shopify.settings import Settings
+from include.sandbox.shopify.context import Info
 
 DOCUMENTATION = "https://shopify.dev/api/usage/access-scopes"
 
 
-def require(settings: Settings, info: GraphQLResolveInfo, *scopes: str, also: str | None = None) -> None:
+def require(info: Info, *scopes: str, also: str | None = None) -> None:
     """Raise ACCESS_DENIED unless the app has one of the scopes.
 
     The shape is recorded; the wording for inventory is documented in the scope table of 2026-10.
     """
-    if any(settings.allows(scope) for scope in scopes):
+    if any(info.context.settings.allows(scope) for scope in scopes):
         return
     needed = " or ".join(f"`{scope}`" for scope in scopes) + " access scope."
     if also:

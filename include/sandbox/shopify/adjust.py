@@ -137,7 +137,7 @@ def adjust(store: Store, request: Request) -> Payload:
         # Observed mode, reached only by a repeat whose compare still holds; inferred from reports on 2026-07.
         return Payload(group=store.groups.get(known.group or ""))
     group = _apply(store, request, now)
-    store.keys[request.key] = KeyUse(now, request.fingerprint, ok=True, group=group and group.id)
+    store.keys[request.key] = KeyUse(now, request.fingerprint, ok=True, group=group.id if group else None)
     store.dirty = True
     return Payload(group=group)
 
@@ -156,8 +156,8 @@ def _answer_by_key(store: Store, request: Request, known: KeyUse | None) -> Payl
 
     Documented: a second call while the first runs is told so; other parameters are refused; a repeat after success is
     answered from the records; a repeat after a failure is refused. Reported by the community (live test on 2026-07):
-    a repeat after success was compared again and found stale, so "observed" leaves it to the compare. "none" ignores keys
-    (reported early in 2026: the same key was applied three times).
+    a repeat after success was compared again and found stale, so "observed" leaves it to the compare. "none" ignores
+    keys (reported early in 2026: the same key was applied three times).
     """
     if request.replay == "none":
         return None
@@ -259,8 +259,8 @@ def _row_codes(
 def _compare(store: Store, data: Mapping[str, Any]) -> list[UserError]:
     """Compare every row with what is there; null skips it (documented).
 
-    The error has no field, so it does not say which row (reported by two live observers on 2026-07). Two rows of the same
-    level are both compared with the quantity before the call (inferred).
+    The error has no field, so it does not say which row (reported by two live observers on 2026-07). Two rows of the
+    same level are both compared with the quantity before the call (inferred).
     """
     name = data["name"]
     for row in data["changes"]:
@@ -278,8 +278,8 @@ def _quantity(store: Store, pair: tuple[str, str], name: str) -> int:
 def _apply(store: Store, request: Request, now: float) -> Group | None:
     """Apply all rows; rows of delta 0 leave nothing behind (recorded on 2026-04).
 
-    A level that was never stocked is created by the first adjustment: documented for 2026-10 ("can now be adjusted at any
-    location"); that it shows up active with the quantity is inferred.
+    A level that was never stocked is created by the first adjustment: documented for 2026-10 ("can now be adjusted at
+    any location"); that it shows up active with the quantity is inferred.
     """
     data = request.data
     rows = [row for row in data["changes"] if row["delta"]]

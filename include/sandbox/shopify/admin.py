@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from include.sandbox.shopify import engine
+from include.sandbox.shopify.context import Context
 from include.sandbox.shopify.engine import Answer, Prepared
 from include.sandbox.shopify.faults import Fault, Faults
-from include.sandbox.shopify.resolvers import Context
 from include.sandbox.shopify.settings import Settings
 from include.sandbox.shopify.store import Store
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = tuple[tuple[bytes, bytes], ...]
 
 SUPPORTED = ("2026-04", "2026-07", "2026-10")
 PATH = re.compile(r"/admin/api/(\d{4}-\d{2})/graphql\.json")
@@ -47,7 +48,7 @@ class Reply:
 
     status: int = 200
     body: bytes = b""
-    headers: tuple[tuple[bytes, bytes], ...] = ()
+    headers: Headers = ()
     dropped: bool = False
 
 
@@ -112,11 +113,18 @@ class Admin:
         if self.settings.latency_seconds:
             await asyncio.sleep(self.settings.latency_seconds)
         fault = self.faults.next_for(call.operations)
-        reply = self._answer(self._run(call), own) if fault is None else await self._fail(fault, call, own)
-        return reply
+        return self._answer(self._run(call), own) if fault is None else await self._fail(fault, call, own)
 
-    async def _fail(self, fault: Fault, call: Call, headers: tuple[tuple[bytes, bytes], ...]) -> Reply:
+    async def _fail(self, fault: Fault, call: Call, headers: Headers) -> Reply:
         """Run into a fault. What the real service would have done by then, is done."""
+        reply = await self._fail_before(fault, call, headers)
+        if reply is not None:
+            return reply
+        answer = self._run(call, slip_in=fault.kind == "stale", concurrent=fault.kind == "concurrent")
+        return self._fail_after(fault, answer, headers)
+
+    async def _fail_before(self, fault: Fault, call: Call, headers: Headers) -> Reply | None:
+        """Do what a fault does before the request is run; return the reply if it is not to be run any more."""
         given = fault.parameters
         match fault.kind:
             case "delay":
@@ -141,7 +149,11 @@ class Admin:
                 return self._answer(engine.internal_error(), headers)
             case "malformed" if not given["applied"]:
                 return Reply(body=b'{"data":{', headers=headers)
-        answer = self._run(call, slip_in=fault.kind == "stale", concurrent=fault.kind == "concurrent")
+        return None
+
+    def _fail_after(self, fault: Fault, answer: Answer, headers: Headers) -> Reply:
+        """Return what a fault makes of the answer to a request that was run."""
+        given = fault.parameters
         match fault.kind:
             case "drop_after":
                 return Reply(dropped=True)
@@ -159,37 +171,40 @@ class Admin:
         self._running.subtract(call.keys)
         self._run(call)
 
-    def _context(self, call: Call, **faults: bool) -> Context:
+    def _context(self, call: Call, *, slip_in: bool = False, concurrent: bool = False) -> Context:
         return Context(
             store=self.store,
             settings=self.settings,
             raw_variables=call.variables,
             busy=lambda key: self._running[key] > 0,
-            **faults,
+            slip_in=slip_in,
+            concurrent=concurrent,
         )
 
-    def _run(self, call: Call, **faults: bool) -> Answer:
-        answer = engine.run(call.prepared, call.name, call.variables, self._context(call, **faults))
+    def _run(self, call: Call, *, slip_in: bool = False, concurrent: bool = False) -> Answer:
+        context = self._context(call, slip_in=slip_in, concurrent=concurrent)
+        answer = engine.run(call.prepared, call.name, call.variables, context)
         self.stats.points += answer.points
         self.stats.throttled += answer.throttled
         return answer
 
-    def _answer(self, answer: Answer, headers: tuple[tuple[bytes, bytes], ...]) -> Reply:
+    def _answer(self, answer: Answer, headers: Headers) -> Reply:
         return Reply(body=json.dumps(answer.body, separators=(",", ":")).encode(), headers=headers)
 
 
 def _read(body: bytes) -> Call:
     request = json.loads(body)
     variables = request.get("variables") or {}
-    if not isinstance(request["query"] if "query" in request else None, str) or not isinstance(variables, dict):
+    text = request.get("query")
+    if not isinstance(text, str) or not isinstance(variables, dict):
         raise TypeError("query is no text, or variables are no object")
-    return Call(engine.prepare(request["query"]), request.get("operationName"), variables)
+    return Call(engine.prepare(text), request.get("operationName"), variables)
 
 
 def _status(
     status: int,
     body: Mapping[str, Any],
-    headers: tuple[tuple[bytes, bytes], ...] = (),
+    headers: Headers = (),
     retry_after: float | None = None,
 ) -> Reply:
     if retry_after is not None:

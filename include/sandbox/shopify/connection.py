@@ -32,8 +32,8 @@ def paginate(entries: Iterable[Any], position: Callable[[Any], tuple[Any, ...]],
         arguments: first, after, last, before, reverse as given to the field.
 
     Raises:
-        GraphQLError: neither first nor last (recorded on 2026-04), a page above 250 (documented limit, wording inferred),
-            or a cursor that is not ours (wording inferred).
+        GraphQLError: neither first nor last (recorded on 2026-04), a page above 250 (documented limit, wording
+            inferred), or a cursor that is not ours (wording inferred).
     """
     first, last = arguments.get("first"), arguments.get("last")
     if first is None and last is None:

@@ -24,7 +24,7 @@ class Control:
         levels: Sequence[Mapping[str, object]],
     ) -> dict[str, Any]:
         """Replace the shop by a new one; returns its ids."""
-        return self._call("POST", "seed", {"locations": locations, "items": items, "levels": levels})
+        return dict(self._call("POST", "seed", {"locations": locations, "items": items, "levels": levels}))
 
     def place_order(self, lines: Sequence[Mapping[str, object]], source: str = "web", **options: object) -> str:
         """Place an order of lines `{inventoryItemId, locationId, quantity}`; returns its id."""

@@ -4,8 +4,8 @@ The model was measured on 2,387 answers recorded on 2026-04 and is exact for 93.
 
 - an object costs 1, a scalar 0, a list of objects 1 whatever its length (so does `nodes(ids:)`);
 - an interface costs as much as its dearest alternative;
-- a connection costs 2 + F(n) x (cost of one node), F(n) = max(1, floor(2 ln n)), F(0) = 0, where n is the page asked for
-  (requested) or the number of nodes returned (actual); pageInfo is free;
+- a connection costs 2 + F(n) x (cost of one node), F(n) = max(1, floor(2 ln n)), F(0) = 0, where n is the page asked
+  for (requested) or the number of nodes returned (actual); pageInfo is free;
 - a mutation costs 10, the objects directly in its payload are free, deeper ones cost 1.
 
 Inferred: null objects are free in the actual cost; nodes of one page that differ count as the dearest of them.

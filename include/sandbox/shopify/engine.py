@@ -27,8 +27,8 @@ from graphql.execution import Executor
 
 from include.sandbox.shopify import schema as schemas
 from include.sandbox.shopify import variables as checks
+from include.sandbox.shopify.context import Context
 from include.sandbox.shopify.cost import MAX_COST, Model
-from include.sandbox.shopify.resolvers import Context
 
 LIMITS = "https://shopify.dev/api/usage/rate-limits"
 log = logging.getLogger("trueup.sandbox.shopify")

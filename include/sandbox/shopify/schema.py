@@ -7,9 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema, build_schema
+from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, build_schema
 
-from include.sandbox.shopify import resolvers
+from include.sandbox.shopify import fields, resolvers
+from include.sandbox.shopify.context import Info
 
 SDL = Path(__file__).with_name("schema.graphql")
 
@@ -29,8 +30,8 @@ def load() -> GraphQLSchema:
         if isinstance(kind, GraphQLInterfaceType):
             kind.resolve_type = _type_name
         if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
-            for field_name, field in kind.fields.items():
-                field.resolve = _resolver(name, field_name)
+            for field_name, definition in kind.fields.items():
+                definition.resolve = _resolver(name, field_name)
     return schema
 
 
@@ -38,18 +39,20 @@ def _resolver(type_name: str, field_name: str) -> Callable[..., Any]:
     full = resolvers.FULL.get(type_name, {}).get(field_name)
     if full:
         return full
-    table = resolvers.PLAIN.get(type_name)
+    table = fields.PLAIN.get(type_name)
     if table is None and type_name.endswith(("Connection", "Edge")):
-        table = resolvers.CONNECTION if type_name.endswith("Connection") else resolvers.EDGE
+        table = fields.CONNECTION if type_name.endswith("Connection") else fields.EDGE
     if table is None or field_name not in table:
-        raise LookupError(f"schema.graphql has {type_name}.{field_name}, but resolvers.py does not answer it: add it")
+        raise LookupError(
+            f"schema.graphql has {type_name}.{field_name}, but neither fields.py nor resolvers.py answers it: add it"
+        )
     plain = table[field_name]
 
-    def resolve(source: Any, info: GraphQLResolveInfo) -> Any:
+    def resolve(source: Any, info: Info) -> Any:
         return plain(source, info.context)
 
     return resolve
 
 
-def _type_name(value: Any, _info: GraphQLResolveInfo, _kind: Any) -> str:
-    return resolvers.TYPE_OF[type(value)]
+def _type_name(value: Any, _info: Info, _kind: Any) -> str:
+    return fields.TYPE_OF[type(value)]

@@ -1,9 +1,9 @@
 """The order search: Shopify's search syntax as far as inventory work needs it, over an index that lags.
 
-`updated_at`, `created_at`, `id`, `name` and `status` are understood, with `:`, `:>`, `:>=`, `:<`, `:<=` and quotes, joined
-by AND or a space. A field that Shopify does not know is ignored and reported in `extensions.search[].warnings`, so the
-query returns more than was asked for (recorded on 2026-04). A field or operator that Shopify knows and the emulator does
-not is refused, so that no test passes on a filter that did nothing.
+`updated_at`, `created_at`, `id`, `name` and `status` are understood, with `:`, `:>`, `:>=`, `:<`, `:<=` and quotes,
+joined by AND or a space. A field that Shopify does not know is ignored and reported in `extensions.search[].warnings`,
+so the query returns more than was asked for (recorded on 2026-04). A field or operator that Shopify knows and the
+emulator does not is refused, so that no test passes on a filter that did nothing.
 """
 
 from __future__ import annotations
@@ -30,11 +30,42 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 # Documented filters of `orders` that the emulator does not have.
 KNOWN_ELSEWHERE = frozenset(
-    "cart_token channel channel_id chargeback_status checkout_token confirmation_number credit_card_last4"
-    " current_total_price customer_id delivery_method discount_code email financial_status fraud_protection_level"
-    " fulfillment_location_id fulfillment_status gateway location_id payment_id payment_provider_id po_number"
-    " processed_at reference_location_id return_status risk_level sales_channel sku source_identifier source_name"
-    " subtotal_line_items_quantity tag tag_not test total_weight".split()
+    {
+        "cart_token",
+        "channel",
+        "channel_id",
+        "chargeback_status",
+        "checkout_token",
+        "confirmation_number",
+        "credit_card_last4",
+        "current_total_price",
+        "customer_id",
+        "delivery_method",
+        "discount_code",
+        "email",
+        "financial_status",
+        "fraud_protection_level",
+        "fulfillment_location_id",
+        "fulfillment_status",
+        "gateway",
+        "location_id",
+        "payment_id",
+        "payment_provider_id",
+        "po_number",
+        "processed_at",
+        "reference_location_id",
+        "return_status",
+        "risk_level",
+        "sales_channel",
+        "sku",
+        "source_identifier",
+        "source_name",
+        "subtotal_line_items_quantity",
+        "tag",
+        "tag_not",
+        "test",
+        "total_weight",
+    }
 )
 STATUSES: dict[str, Callable[[Order], bool]] = {
     "any": lambda order: True,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 
 ON_HAND_PARTS = ("available", "committed", "reserved", "damaged", "safety_stock", "quality_control")
@@ -28,13 +28,18 @@ FIRST_IDS = {
 ID_STEP = 32768
 
 
-class Refused(ValueError):  # noqa: N818 - it is the answer to a control call, not a fault of the program
+class Refused(ValueError):
     """A control call that cannot be done; the message says where, what and what to do next."""
 
 
 def timestamp(epoch: float) -> str:
     """Format seconds since 1970 as Shopify's DateTime: UTC, seconds resolution (recorded on 2026-04)."""
     return datetime.fromtimestamp(int(epoch), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def number(gid: str) -> int:
+    """Return the number in a global id."""
+    return int(gid.rpartition("/")[2].partition("?")[0])
 
 
 @dataclass(slots=True)
@@ -188,11 +193,8 @@ class Store:
 
     def clear(self) -> None:
         """Forget everything but the clock's offset; ids start from the beginning again."""
-        for part in (self.locations, self.items, self.levels, self.levels_by_id, self.levels_of_item):
-            part.clear()
-        for part in (self.levels_of_location, self.orders, self.groups, self.keys, self.counters):
-            part.clear()
-        self.history.clear()
+        for name in CONTENTS:
+            getattr(self, name).clear()
         self.dirty = True
 
     def new_id(self, kind: str) -> str:
@@ -256,3 +258,6 @@ class Store:
         for what, gid, known in (("item", item, self.items), ("location", location, self.locations)):
             if gid not in known:
                 raise Refused(f"the shop has no {what} {gid!r}: use an id that /control/seed was given or returned")
+
+
+CONTENTS = tuple(f.name for f in fields(Store) if f.name not in ("clock_offset", "dirty"))

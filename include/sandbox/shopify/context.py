@@ -1,0 +1,35 @@
+"""What a resolver is given of its request, and the types of resolvers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from graphql import GraphQLResolveInfo
+
+from include.sandbox.shopify.settings import Settings
+from include.sandbox.shopify.store import Store
+
+
+@dataclass(slots=True)
+class Context:
+    """What resolvers need of one request.
+
+    `busy` says whether another request with the key is running; `concurrent` and `slip_in` come from faults.
+    """
+
+    store: Store
+    settings: Settings
+    raw_variables: Mapping[str, Any] = field(default_factory=dict)
+    busy: Callable[[str], bool] = lambda key: False
+    concurrent: bool = False
+    slip_in: bool = False
+    searches: list[dict[str, Any]] = field(default_factory=list)
+
+
+Info: TypeAlias = GraphQLResolveInfo[Context]
+"""What the library passes to a resolver, with our context in it."""
+
+Plain: TypeAlias = Callable[[Any, Context], Any]
+"""Answers a field without arguments, from its object and the context alone."""

@@ -1,0 +1,180 @@
+"""The fields that need no arguments: type by type, what each answers from its object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from include.sandbox.shopify.adjust import UserError
+from include.sandbox.shopify.connection import Page
+from include.sandbox.shopify.context import Context, Plain
+from include.sandbox.shopify.store import (
+    FulfillmentOrder,
+    Group,
+    Item,
+    Level,
+    Line,
+    Location,
+    Order,
+    number,
+    timestamp,
+)
+
+SHOP = {
+    "id": "gid://shopify/Shop/92891250994",
+    "name": "Trueup Sandbox",
+    "myshopifyDomain": "trueup-sandbox.myshopify.com",
+}
+APP_ID = "gid://shopify/AppInstallation/871402668338"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One named quantity of a level."""
+
+    level: Level
+    name: str
+
+    @property
+    def id(self) -> str:
+        """The quantity's global id; its form is inferred."""
+        return f"{self.level.id.replace('InventoryLevel', 'InventoryQuantity', 1)}&name={self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChange:
+    """One row of an adjustment group as the API shows it."""
+
+    name: str
+    delta: int
+    item: str
+    location: str
+    ledger: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The app as installed in the shop."""
+
+    id: str = APP_ID
+
+
+TYPE_OF: dict[type, str] = {
+    Item: "InventoryItem",
+    Level: "InventoryLevel",
+    Location: "Location",
+    Order: "Order",
+    FulfillmentOrder: "FulfillmentOrder",
+    Line: "FulfillmentOrderLineItem",
+    Group: "InventoryAdjustmentGroup",
+    Quantity: "InventoryQuantity",
+    Installation: "AppInstallation",
+    UserError: "InventoryAdjustQuantitiesUserError",
+}
+
+
+def _quantity_updated(source: Quantity, _context: Context) -> str | None:
+    """`available` always has one, on_hand never, the others since they were first touched (recorded on 2026-04)."""
+    at = source.level.touched.get(source.name)
+    return None if at is None else timestamp(at)
+
+
+def _edges(page: Page, _context: Context) -> list[dict[str, Any]]:
+    return [{"cursor": c, "node": n} for c, n in zip(page.cursors, page.nodes, strict=True)]
+
+
+CONNECTION: dict[str, Plain] = {"nodes": lambda x, c: x.nodes, "edges": _edges, "pageInfo": lambda x, c: x}
+EDGE: dict[str, Plain] = {"cursor": lambda x, c: x["cursor"], "node": lambda x, c: x["node"]}
+LEGACY: dict[str, Plain] = {"id": lambda x, c: x.id, "legacyResourceId": lambda x, c: str(number(x.id))}
+CREATED: dict[str, Plain] = {"createdAt": lambda x, c: timestamp(x.created)}
+STAMPS: dict[str, Plain] = {**CREATED, "updatedAt": lambda x, c: timestamp(x.updated)}
+
+PLAIN: dict[str, dict[str, Plain]] = {
+    "PageInfo": {
+        "endCursor": lambda x, c: x.cursors[-1] if x.cursors else None,
+        "startCursor": lambda x, c: x.cursors[0] if x.cursors else None,
+        "hasNextPage": lambda x, c: x.has_next,
+        "hasPreviousPage": lambda x, c: x.has_previous,
+    },
+    "Shop": {name: lambda x, c, name=name: x[name] for name in SHOP},  # type: ignore[misc]
+    "AppInstallation": {"id": lambda x, c: x.id, "accessScopes": lambda x, c: list(c.settings.scopes)},
+    "AccessScope": {"handle": lambda x, c: x, "description": lambda x, c: x.replace("_", " ").capitalize()},
+    "InventoryItem": {
+        **LEGACY,
+        **CREATED,
+        "updatedAt": lambda x, c: timestamp(x.created),
+        "sku": lambda x, c: x.sku,
+        "tracked": lambda x, c: x.tracked,
+    },
+    "InventoryLevel": {
+        **STAMPS,
+        "id": lambda x, c: x.id,
+        "isActive": lambda x, c: x.active,
+        "canDeactivate": lambda x, c: len(c.store.levels_of_item[x.item]) > 1,
+        "deactivationAlert": lambda x, c: None,
+        "item": lambda x, c: c.store.items[x.item],
+        "location": lambda x, c: c.store.locations[x.location],
+    },
+    "InventoryQuantity": {
+        "id": lambda x, c: x.id,
+        "name": lambda x, c: x.name,
+        "quantity": lambda x, c: x.level.quantity(x.name),
+        "updatedAt": _quantity_updated,
+    },
+    "Location": {
+        **LEGACY,
+        **CREATED,
+        "updatedAt": lambda x, c: timestamp(x.created),
+        "name": lambda x, c: x.name,
+        "isActive": lambda x, c: x.active,
+        "deactivatedAt": lambda x, c: None if x.active else timestamp(x.created),
+        "fulfillsOnlineOrders": lambda x, c: x.fulfills_online,
+        "hasActiveInventory": lambda x, c: any(y.active for y in c.store.levels_of_location.get(x.id, ())),
+        "isFulfillmentService": lambda x, c: x.legacy,
+        "shipsInventory": lambda x, c: x.active and x.fulfills_online,
+    },
+    "Order": {
+        **LEGACY,
+        **STAMPS,
+        "name": lambda x, c: x.name,
+        "number": lambda x, c: x.number,
+        "sourceName": lambda x, c: x.source,
+        "processedAt": lambda x, c: timestamp(x.created),
+        "cancelledAt": lambda x, c: None if x.cancelled is None else timestamp(x.cancelled),
+        "displayFulfillmentStatus": lambda x, c: x.fulfillment_status,
+    },
+    "FulfillmentOrder": {
+        **STAMPS,
+        "id": lambda x, c: x.id,
+        "status": lambda x, c: x.status,
+        "assignedLocation": lambda x, c: c.store.locations[x.location],
+    },
+    "FulfillmentOrderAssignedLocation": {"name": lambda x, c: x.name, "location": lambda x, c: x},
+    "FulfillmentOrderLineItem": {
+        "id": lambda x, c: x.id,
+        "inventoryItemId": lambda x, c: x.item,
+        "sku": lambda x, c: c.store.items[x.item].sku,
+        "totalQuantity": lambda x, c: x.total,
+        "remainingQuantity": lambda x, c: x.remaining,
+    },
+    "InventoryAdjustmentGroup": {
+        **CREATED,
+        "id": lambda x, c: x.id,
+        "reason": lambda x, c: x.reason,
+        "referenceDocumentUri": lambda x, c: x.reference,
+    },
+    "InventoryChange": {
+        "name": lambda x, c: x.name,
+        "delta": lambda x, c: x.delta,
+        "quantityAfterChange": lambda x, c: None,  # null in every answer recorded on 2026-04
+        "ledgerDocumentUri": lambda x, c: x.ledger,
+        "item": lambda x, c: c.store.items.get(x.item),
+        "location": lambda x, c: c.store.locations.get(x.location),
+    },
+    "InventoryAdjustQuantitiesPayload": {"userErrors": lambda x, c: x.errors},
+    "InventoryAdjustQuantitiesUserError": {
+        "field": lambda x, c: x.field,
+        "message": lambda x, c: x.message,
+        "code": lambda x, c: x.code,
+    },
+}
