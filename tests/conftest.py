@@ -1,5 +1,6 @@
 """What the tests stand on: a real Postgres with a fresh database per test, a real SFTP server, the Shopify emulator."""
 
+import base64
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -12,9 +13,11 @@ from psycopg import sql
 
 from include.db.connection import Connection, connect
 from include.db.migrate import migrate
-from include.sandbox import postgres, sftp
+from include.sandbox import postgres, sftp, shopify
 from include.sandbox.postgres import Cluster
 from include.sandbox.sftp import SftpServer
+from include.sandbox.shopify import Emulator
+from include.shopify.client import Access, Client
 from tests.world import World
 
 
@@ -83,12 +86,36 @@ def world(connection: Connection) -> World:
     return World(connection)
 
 
+@pytest.fixture(scope="session")
+def shopify_process(state: Path) -> Iterator[Emulator]:
+    with shopify.running(state / "shopify") as running:
+        yield running
+
+
+@pytest.fixture
+def emulator(shopify_process: Emulator) -> Emulator:
+    """The Shopify emulator with an empty shop, no faults and a plan that never throttles."""
+    shopify_process.clear_faults()
+    shopify_process.seed([], [], [])
+    shopify_process.settings(
+        replay="observed", order_search_lag=0, latency_seconds=0, bucket_size=200_000, restore_rate=100_000
+    )
+    return shopify_process
+
+
+@pytest.fixture
+def client(emulator: Emulator) -> Iterator[Client]:
+    """The production client, with a short temper."""
+    with Client(Access(emulator.url, emulator.token), seconds_to_answer=1.0) as opened:
+        yield opened
+
+
 def open_sftp(server: SftpServer) -> paramiko.SFTPClient:
     """Open a connection as Airflow's hook does: by key, with the host key pinned."""
     transport = paramiko.Transport((server.host, server.port))
     key_type, key = server.host_key.split()[:2]
     transport.connect(
-        hostkey=paramiko.PKey.from_type_string(key_type, __import__("base64").b64decode(key)),
+        hostkey=paramiko.PKey.from_type_string(key_type, base64.b64decode(key)),
         username=server.user,
         pkey=paramiko.Ed25519Key.from_private_key_file(str(server.client_key)),
     )

@@ -1,0 +1,109 @@
+"""A retailer, its shop and the whole way between them, without Airflow: what the scenario tests act on."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from include.channel import delivery, observation, orders, planner
+from include.channel.delivery import Delivery
+from include.channel.observation import Settlement
+from include.db.connection import Connection
+from include.sandbox.shopify import Emulator
+from include.shopify.client import Client
+from include.stock import ledger, online_atp
+from tests.world import ONLINE, SHOP, World
+
+STORE_LOCATION = "gid://shopify/Location/70000000002"
+
+
+@dataclass(frozen=True)
+class Store:
+    """One store that sells at its counter and online, with some products in stock and in Shopify."""
+
+    connection: Connection
+    world: World
+    emulator: Emulator
+    client: Client
+
+    def open(self, stock: dict[str, int]) -> None:
+        """Set everything up: stock in the OMS, the same numbers in Shopify, and a first look at them."""
+        self.world.shop()
+        self.connection.execute(b"UPDATE shopify_shop SET seconds_to_arrive = 0.2, order_search_lag = 0.2")
+        self.world.facility("BROADWAY", external_id="43")
+        self.world.facility("_NA_", "VIRTUAL_FACILITY")
+        self.world.channel("ONLINE", ONLINE, ["BROADWAY"], queue="_NA_")
+        for product, units in stock.items():
+            self.world.product(product)
+            self.world.in_shop(product, item(product))
+            if units:
+                self.move(product, units)
+        self.emulator.seed(
+            [{"id": ONLINE, "name": "Online"}, {"id": STORE_LOCATION, "name": "Broadway"}],
+            [{"id": item(product), "sku": f"SKU-{product}"} for product in stock],
+            [
+                {"inventoryItemId": item(product), "locationId": ONLINE, "available": max(0, units)}
+                for product, units in stock.items()
+            ],
+        )
+        online_atp.refresh(self.connection)
+        self.settle()
+
+    def move(self, product: str, units: int, reason: str = "VAR_MANUAL") -> None:
+        """Something happens to the store's stock."""
+        with self.connection.transaction():
+            ledger.open_for_posting(self.connection)
+            self.connection.execute(
+                b"INSERT INTO movement VALUES (%s, 'BROADWAY', %s, %s, %s, NULL, NULL)", [product, units, units, reason]
+            )
+            ledger.post(self.connection, datetime.now(UTC))
+
+    def sell(self, product: str, units: int = 1) -> str:
+        """Shopify sells units online; nobody imports the order yet."""
+        return self.emulator.place_order([{"inventoryItemId": item(product), "locationId": ONLINE, "quantity": units}])
+
+    def plan(self) -> list[int]:
+        online_atp.refresh(self.connection)
+        return planner.plan(self.connection, SHOP)
+
+    def deliver(self) -> Delivery:
+        return delivery.deliver(self.connection, SHOP, self.client)
+
+    def push(self) -> Delivery:
+        """What the delta push does from end to end."""
+        self.plan()
+        return self.deliver()
+
+    def import_orders(self) -> int:
+        return orders.import_orders(self.connection, SHOP, self.client).movements
+
+    def settle(self) -> Settlement:
+        return observation.settle(self.connection, SHOP, self.client)
+
+    def shown(self, product: str) -> int:
+        """What Shopify shows online."""
+        return next(
+            level["available"]
+            for level in self.emulator.levels()
+            if (level["inventoryItemId"], level["locationId"]) == (item(product), ONLINE)
+        )
+
+    def level(self, product: str) -> tuple[int, int | None]:
+        """Target and position."""
+        return self.world.levels()[product, ONLINE]
+
+    def applied(self, product: str) -> list[int]:
+        """The adjustments that Shopify has applied, in order."""
+        return [
+            change["delta"]
+            for change in self.emulator.history()
+            if change["kind"] == "adjust" and change["inventoryItemId"] == item(product)
+        ]
+
+    def batches(self) -> list[str]:
+        """The statuses of all batches, oldest first."""
+        rows = self.connection.execute(b"SELECT status_id FROM outbox_batch ORDER BY outbox_batch_id")
+        return [row[0] for row in rows]
+
+
+def item(product: str) -> str:
+    """The Shopify inventory item of a product."""
+    return f"gid://shopify/InventoryItem/{product}"
