@@ -130,16 +130,22 @@ def adjust(store: Store, request: Request) -> Payload:
         errors = _compare(store, request.data)
     if errors:
         if not (known and known.ok):
-            store.keys[request.key] = KeyUse(now, request.fingerprint, ok=False, group=None)
-            store.dirty = True
+            _remember_key(store, request, now, ok=False, group=None)
         return Payload(errors=tuple(errors))
     if known and known.ok:
         # Observed mode, reached only by a repeat whose compare still holds; inferred from reports on 2026-07.
         return Payload(group=store.groups.get(known.group or ""))
     group = _apply(store, request, now)
-    store.keys[request.key] = KeyUse(now, request.fingerprint, ok=True, group=group.id if group else None)
-    store.dirty = True
+    _remember_key(store, request, now, ok=True, group=group)
     return Payload(group=group)
+
+
+def _remember_key(store: Store, request: Request, now: float, *, ok: bool, group: Group | None) -> None:
+    """The 24 hours count from the first request with the key (documented), whatever came after it."""
+    first = store.keys.get(request.key)
+    at = first.at if first else now
+    store.keys[request.key] = KeyUse(at, request.fingerprint, ok, group.id if group else None)
+    store.dirty = True
 
 
 def _forget_old_keys(store: Store, now: float) -> None:

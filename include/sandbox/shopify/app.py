@@ -72,8 +72,8 @@ def _endpoint(admin: Admin, handlers: Mapping[str, Handler]) -> Callable[[Reques
 
 
 def _seed(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
-    store = admin.store
-    store.clear()
+    """Build the new shop beside the old one, which stays if anything is wrong with what was given."""
+    store = Store(admin.store.clock_offset)
     now = store.now()
     for each in given.get("locations", []):
         gid = each.get("id") or store.new_id("Location")
@@ -86,6 +86,7 @@ def _seed(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
         store.check_known(each["inventoryItemId"], each["locationId"])
         level = store.add_level(each["inventoryItemId"], each["locationId"], active=each.get("active", True))
         level.quantities["available"] = int(each["available"])
+    admin.store.become(store)
     return {"locations": list(store.locations), "items": list(store.items)}
 
 

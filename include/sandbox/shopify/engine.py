@@ -49,7 +49,7 @@ WORDINGS = (
         "missingRequiredArguments",
     ),
     (
-        r"Directive '@(\w+)' may not be used on MUTATION.*",
+        r"Directive '@(\w+)' may not be used on mutation\..*",
         r"'@\1' can't be applied to mutations (allowed: fields)",
         "directiveCannotBeApplied",
     ),
