@@ -41,8 +41,6 @@ async def serve(port: int, state: Path | None, tokens: tuple[str, ...]) -> None:
     )
     server = uvicorn.Server(config)
     with socket.create_server((HOST, port)) as listener:
-        # Connections inherit it. Without it each answer's body waits 40 ms for the client to confirm the headers.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # Accepted connections inherit it. asyncio sets it only on sockets made with an explicit protocol; without it
         # each answer waits some 40 ms for the client's acknowledgement of its headers.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
