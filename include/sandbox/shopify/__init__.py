@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from include.sandbox import process
@@ -51,9 +51,9 @@ def running(folder: Path, *, token: str = DEFAULT_TOKEN, **settings: object) -> 
     try:
         url = str(process.ready_line(child)["url"])
         process.write_atomically(last, url.rpartition(":")[2])
-        emulator = Emulator(url, token, child.pid)
-        if settings:
-            emulator.settings(**settings)
-        yield emulator
+        with closing(Emulator(url, token, child.pid)) as emulator:
+            if settings:
+                emulator.settings(**settings)
+            yield emulator
     finally:
         child.stop()

@@ -17,6 +17,10 @@ class Control:
         self.url = url
         self._http = httpx.Client(base_url=url, timeout=30.0, trust_env=False)
 
+    def close(self) -> None:
+        """Let go of the connection; the emulator goes on."""
+        self._http.close()
+
     def seed(
         self,
         locations: Sequence[Mapping[str, object]],

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from include.sandbox import shopify
-from include.sandbox.shopify import Emulator
 from tests.sandbox.shopify.shop import ITEMS, MAIN, Shop, row
 
-pytestmark = pytest.mark.filterwarnings("error")
 
-
-def opened(emulator: Emulator) -> Shop:
-    return Shop(emulator)
+@contextmanager
+def shop_in(folder: Path) -> Iterator[Shop]:
+    with shopify.running(folder) as emulator, closing(Shop(emulator)) as shop:
+        yield shop
 
 
 def test_a_stop_right_after_a_change_loses_nothing(tmp_path: Path) -> None:
-    with shopify.running(tmp_path) as emulator:
-        shop = opened(emulator)
+    with shop_in(tmp_path) as shop:
         shop.reset()
         order = shop.order((ITEMS[0], 2))
         # The file is written at most once a second, so the last of these changes are younger than the file.
         payloads = [shop.adjust(row(ITEMS[1], 1, 10 + n), key=f"key-{n}") for n in range(5)]
         levels, history = shop.control.levels(), shop.control.history()
-        shop.close()
 
-    with shopify.running(tmp_path) as emulator:
-        shop = opened(emulator)
+    with shop_in(tmp_path) as shop:
         assert shop.control.levels() == levels
         assert shop.control.history() == history
         # A key that was used is still known, and so is the group that it made.
@@ -45,7 +43,6 @@ def test_a_stop_right_after_a_change_loses_nothing(tmp_path: Path) -> None:
             "damaged": 0,
             "incoming": 0,
         }
-        shop.close()
 
 
 def test_a_foreign_state_file_is_left_alone(tmp_path: Path) -> None:
