@@ -13,7 +13,7 @@ SELECT
     stale.outbox_batch_id
 FROM outbox_batch_row AS stale
 INNER JOIN
-    unnest(%(items)s::text [], %(locations)s::text [], %(available)s::integer [])
+    unnest(%(items)s::text[], %(locations)s::text[], %(available)s::integer[])
     AS seen (inventory_item_id, location_id, available)
     ON stale.inventory_item_id = seen.inventory_item_id AND stale.location_id = seen.location_id
 WHERE stale.outbox_batch_id = %(outbox_batch_id)s

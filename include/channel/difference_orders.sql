@@ -1,4 +1,5 @@
--- How the orders seen differ from their imported state. An item that is no longer at a location has taken nothing there.
+-- How the orders seen differ from their imported state. An item that is no longer at a location has taken nothing
+-- there.
 -- Reads seen_order, seen_order_item, shopify_order_item; writes order_movement.
 INSERT INTO order_movement (order_id, inventory_item_id, location_id, taken_diff, fulfilled_diff)
 WITH known AS (

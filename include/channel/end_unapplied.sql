@@ -10,7 +10,7 @@ WITH refused AS (
 
 bad AS (
     SELECT *
-    FROM unnest(%(row_indexes)s::integer [], %(reasons)s::text []) AS bad (row_index, reason)
+    FROM unnest(%(row_indexes)s::integer[], %(reasons)s::text[]) AS bad (row_index, reason)
 ),
 
 ended AS (

@@ -3,7 +3,7 @@
 WITH observed AS (
     SELECT seen.*
     FROM
-        unnest(%(items)s::text [], %(locations)s::text [], %(available)s::integer [])
+        unnest(%(items)s::text[], %(locations)s::text[], %(available)s::integer[])
         AS seen (inventory_item_id, location_id, available)
     WHERE NOT EXISTS (
         SELECT

@@ -91,6 +91,7 @@ def _process(connection: Connection, sftp: paramiko.SFTPClient, feed: Config, lo
 
 def _apply(connection: Connection, sftp: paramiko.SFTPClient, feed: Config, log: Log) -> tuple[Counts, str | None]:
     feed_module = FEEDS[feed.config_id]
+    connection.execute(b"SET LOCAL work_mem = '64MB'")
     digest = hashlib.sha256()
     blocks = _read_whole(sftp, log, digest)
     header_line, rows = staging.read_header(blocks, log.file_name)

@@ -19,13 +19,16 @@ def open_for_posting(connection: Connection) -> None:
     connection.execute(b"LOCK TABLE inventory_item IN SHARE ROW EXCLUSIVE MODE")
 
 
-def post(connection: Connection, effective_at: datetime, data_manager_log_id: int | None = None) -> int:
+def post(
+    connection: Connection, effective_at: datetime, data_manager_log_id: int | None = None, *, repeated: bool = True
+) -> int:
     """Post all rows of `movement`.
 
     Args:
         connection: Inside the transaction of `open_for_posting`.
         effective_at: When the movements took effect.
         data_manager_log_id: The file that they come from, if they come from one.
+        repeated: Whether a product and facility may stand there more than once, and have to be added up.
 
     Returns:
         How many ledger rows were written.
@@ -34,7 +37,7 @@ def post(connection: Connection, effective_at: datetime, data_manager_log_id: in
     connection.execute(b"ANALYZE movement")
     posted = connection.execute(statement(__file__, "post_ledger"), source).rowcount
     if posted:
-        connection.execute(statement(__file__, "post_stock"))
+        connection.execute(statement(__file__, "post_stock"), {"repeated": repeated})
         connection.execute(statement(__file__, "mark_moved_products_dirty"))
     return posted
 

@@ -1,12 +1,22 @@
--- Moves the totals by the sums of the movements. Reads movement; writes inventory_item, under its write lock.
+-- Moves the totals by the movements, added up only where need be: in a file's own order the index is written in order.
+-- Reads movement; writes inventory_item, under its write lock.
 MERGE INTO inventory_item AS item
 USING (
     SELECT
         product_id,
         facility_id,
-        sum(quantity_on_hand_diff) AS quantity_on_hand_diff,
-        sum(available_to_promise_diff) AS available_to_promise_diff
+        quantity_on_hand_diff,
+        available_to_promise_diff
     FROM movement
+    WHERE NOT %(repeated)s
+    UNION ALL
+    SELECT
+        product_id,
+        facility_id,
+        sum(quantity_on_hand_diff),
+        sum(available_to_promise_diff)
+    FROM movement
+    WHERE %(repeated)s
     GROUP BY product_id, facility_id
 ) AS moved
     ON item.product_id = moved.product_id AND item.facility_id = moved.facility_id

@@ -16,10 +16,11 @@ CREATE TABLE inventory_item_detail (
 COMMENT ON TABLE inventory_item_detail IS
 'The stock ledger. Rows are only added. Product and facility are checked where rows are made, set by set:
 a foreign key would check them once more, row by row.';
-COMMENT ON COLUMN inventory_item_detail.effective_at IS 'When the movement took effect, as opposed to when it was recorded.';
+COMMENT ON COLUMN inventory_item_detail.effective_at IS
+'When the movement took effect, as opposed to when it was recorded.';
 CREATE INDEX ON inventory_item_detail (product_id, facility_id);
-CREATE INDEX ON inventory_item_detail USING brin (effective_at) WITH (autosummarize = ON);
-CREATE INDEX ON inventory_item_detail USING brin (data_manager_log_id) WITH (autosummarize = ON);
+CREATE INDEX ON inventory_item_detail USING brin (effective_at) WITH (autosummarize = on);
+CREATE INDEX ON inventory_item_detail USING brin (data_manager_log_id) WITH (autosummarize = on);
 
 CREATE FUNCTION refuse_change_of_ledger() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -37,13 +38,14 @@ CREATE TABLE inventory_item (
     available_to_promise_total numeric NOT NULL,
     PRIMARY KEY (product_id, facility_id)
 ) WITH (fillfactor = 80);
-COMMENT ON TABLE inventory_item IS 'Stock per product and facility: always the sum of its ledger rows. No row means zero.';
+COMMENT ON TABLE inventory_item IS
+'Stock per product and facility: always the sum of its ledger rows. No row means zero.';
 
 CREATE TABLE inventory_snapshot (
     data_manager_log_id bigint NOT NULL,
     facility_id identifier NOT NULL,
     as_of timestamptz NOT NULL,
-    product_ids text [] COLLATE "C" NOT NULL,
+    product_ids text[] COLLATE "C" NOT NULL,
     PRIMARY KEY (data_manager_log_id, facility_id)
 );
 CREATE INDEX ON inventory_snapshot (as_of);

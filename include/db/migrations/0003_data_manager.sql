@@ -47,7 +47,8 @@ COMMENT ON COLUMN data_manager_log.remote_file_path IS 'Where the file lies now 
 COMMENT ON COLUMN data_manager_log.as_of IS 'The moment that a snapshot speaks of; as_of_source says how it was found.';
 COMMENT ON COLUMN data_manager_log.file_header IS
 'The header as written, with the staging column that each field went to: [["Item", "item"], ...].';
-COMMENT ON COLUMN data_manager_log.filed_away IS 'The file has been moved to its last folder and its error file written.';
+COMMENT ON COLUMN data_manager_log.filed_away IS
+'The file has been moved to its last folder and its error file written.';
 CREATE INDEX ON data_manager_log (config_id, data_manager_log_id) WHERE status_id IN ('CLAIMED', 'PENDING', 'RUNNING');
 CREATE INDEX ON data_manager_log (data_manager_log_id) WHERE NOT filed_away;
 CREATE INDEX ON data_manager_log (file_sha256, config_id);

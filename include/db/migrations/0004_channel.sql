@@ -9,11 +9,13 @@ CREATE TABLE shopify_shop (
     order_search_lag double precision NOT NULL DEFAULT 15 CHECK (order_search_lag >= 0)
 );
 COMMENT ON COLUMN shopify_shop.connection_id IS 'Airflow connection with the address and the access token.';
-COMMENT ON COLUMN shopify_shop.sender_epoch IS 'Raised by each sender that takes the shop: a sender with an older one may not send.';
+COMMENT ON COLUMN shopify_shop.sender_epoch IS
+'Raised by each sender that takes the shop: a sender with an older one may not send.';
 COMMENT ON COLUMN shopify_shop.orders_read_through IS
 'Newest updatedAt seen in an order, by Shopify''s clock. Each import reads again from well before it.';
 
-COMMENT ON COLUMN shopify_shop.seconds_to_arrive IS 'Seconds after which a request that was sent can no longer be carried out.';
+COMMENT ON COLUMN shopify_shop.seconds_to_arrive IS
+'Seconds after which a request that was sent can no longer be carried out.';
 COMMENT ON COLUMN shopify_shop.order_search_lag IS 'Seconds by which the order search may lag behind the orders.';
 
 CREATE TABLE inventory_channel (
@@ -55,7 +57,8 @@ CREATE TABLE inventory_level (
 COMMENT ON COLUMN inventory_level.target IS 'What Shopify should show: online ATP of the location.';
 COMMENT ON COLUMN inventory_level.position IS
 'What we believe Shopify shows, leaving out Shopify orders not yet imported. NULL until observed for the first time.';
-COMMENT ON COLUMN inventory_level.outbox_batch_id IS 'The batch this row travels in. Until that is settled it is not planned again.';
+COMMENT ON COLUMN inventory_level.outbox_batch_id IS
+'The batch this row travels in. Until that is settled it is not planned again.';
 CREATE INDEX inventory_level_to_push ON inventory_level (shop_id, location_id, inventory_item_id)
 WHERE delta <> 0 AND outbox_batch_id IS NULL AND quarantine_reason IS NULL;
 CREATE INDEX inventory_level_to_observe ON inventory_level (shop_id, location_id, inventory_item_id)
@@ -80,7 +83,8 @@ CREATE TABLE outbox_batch (
 );
 CREATE INDEX ON outbox_batch (shop_id, outbox_batch_id) WHERE status_id IN ('PLANNED', 'SENDING', 'UNKNOWN');
 COMMENT ON COLUMN outbox_batch.variables IS 'The GraphQL variables, frozen: what is sent is this text, byte for byte.';
-COMMENT ON COLUMN outbox_batch.replaces_batch_id IS 'The batch that was refused as stale and whose deltas this one carries.';
+COMMENT ON COLUMN outbox_batch.replaces_batch_id IS
+'The batch that was refused as stale and whose deltas this one carries.';
 
 CREATE TABLE outbox_batch_row (
     outbox_batch_id bigint NOT NULL REFERENCES outbox_batch,
@@ -128,7 +132,8 @@ CREATE TABLE inventory_drift (
     outbox_batch_id bigint,
     observed_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE inventory_drift IS 'Each time an observation moved a position: from what, to what, and why it was looked at.';
+COMMENT ON TABLE inventory_drift IS
+'Each time an observation moved a position: from what, to what, and why it was looked at.';
 
 -- Mappings decide which levels exist and what they show, so they mark their products too.
 CREATE TRIGGER mark_dirty_on_insert AFTER INSERT ON shopify_shop_product

@@ -8,7 +8,7 @@ WITH covered AS (
         %(as_of)s,
         array_agg(product_id)
     FROM reset_row
-    WHERE reason IS NULL
+    WHERE usable
     GROUP BY facility_id
     RETURNING cardinality(product_ids) AS products
 )

@@ -48,5 +48,5 @@ CREATE TEMP TABLE reset_row (
     facility_id text COLLATE "C",
     quantity numeric,
     by_atp boolean NOT NULL,
-    reason text
+    usable boolean NOT NULL
 ) ON COMMIT DROP;

@@ -33,4 +33,4 @@ CROSS JOIN LATERAL (
         ELSE coalesce(item.quantity_on_hand_total, 0) - coalesce(since.quantity_on_hand, 0)
     END AS quantity
 ) AS difference
-WHERE reset_row.reason IS NULL AND difference.quantity <> 0
+WHERE reset_row.usable AND difference.quantity <> 0

@@ -10,6 +10,6 @@ USING (
     WHERE newer.as_of > %(as_of)s
 ) AS newer
 WHERE
-    reset_row.reason IS NULL
+    reset_row.usable
     AND reset_row.product_id = newer.product_id
     AND reset_row.facility_id = newer.facility_id

@@ -6,12 +6,12 @@ USING (
         facility_id,
         max(line_number) AS last_line
     FROM reset_row
-    WHERE reason IS NULL
+    WHERE usable
     GROUP BY product_id, facility_id
     HAVING count(*) > 1
 ) AS repeated
 WHERE
-    reset_row.reason IS NULL
+    reset_row.usable
     AND reset_row.product_id = repeated.product_id
     AND reset_row.facility_id = repeated.facility_id
     AND reset_row.line_number < repeated.last_line

@@ -78,12 +78,14 @@ def apply(connection: Connection, feed: Config, log: Log, snapshot: SnapshotTime
     connection.execute(statement(__file__, "resolve_reset"), parameters)
     connection.execute(b"ANALYZE reset_row")
     rejected = connection.execute(statement(__file__, "reject_reset"), parameters).rowcount
-    repeated = connection.execute(statement(__file__, "drop_repeated_reset")).rowcount
+    repeated = 0
+    if connection.execute(statement(__file__, "has_repeated_reset")).fetchone() == (True,):
+        repeated = connection.execute(statement(__file__, "drop_repeated_reset")).rowcount
     ledger.open_for_posting(connection)
     older = connection.execute(statement(__file__, "drop_older_reset"), parameters).rowcount
     kept = connection.execute(statement(__file__, "cover_reset"), parameters).fetchone()
     connection.execute(statement(__file__, "difference_reset"), parameters | {"reason_enum_id": REASON})
-    posted = ledger.post(connection, snapshot.as_of, log.data_manager_log_id)
+    posted = ledger.post(connection, snapshot.as_of, log.data_manager_log_id, repeated=False)
     assert kept is not None
     return Counts(
         total=int(kept[0]) + rejected + repeated + older,
