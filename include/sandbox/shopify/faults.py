@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from include.sandbox.shopify import schema
 from include.sandbox.shopify.store import Refused
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -70,7 +71,7 @@ class Faults:
         """Put a fault in force.
 
         Raises:
-            Refused: an unknown kind or parameter.
+            Refused: an unknown kind, parameter or operation, or a value that does not fit.
         """
         kind = wanted.get("kind")
         if kind not in KINDS:
@@ -79,11 +80,13 @@ class Faults:
         unknown = wanted.keys() - own.keys() - {"kind", "operation", "times", "after_calls"}
         if unknown:
             raise Refused(f"faults: {kind} has no parameter {sorted(unknown)}; expected some of {sorted(own)}")
+        for name, value in wanted.items():
+            _check(name, value)
         fault = Fault(
             kind=kind,
             operation=wanted.get("operation"),
-            times=int(wanted.get("times", 1)),
-            after_calls=int(wanted.get("after_calls", 0)),
+            times=wanted.get("times", 1),
+            after_calls=wanted.get("after_calls", 0),
             parameters={name: wanted.get(name, default) for name, default in own.items()},
         )
         self.waiting.append(fault)
@@ -104,3 +107,21 @@ class Faults:
             fault.hits += 1
             return fault
         return None
+
+
+def _check(name: str, value: Any) -> None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    number = whole or isinstance(value, float)
+    operations = schema.operations()
+    fits, expected = {
+        "kind": (True, ""),
+        "operation": (value is None or value in operations, f"one of {', '.join(operations)}, or none for any call"),
+        "times": (whole and value >= 1, "a whole number of 1 or more"),
+        "after_calls": (whole and value >= 0, "a whole number of 0 or more"),
+        "seconds": (number and value >= 0, "seconds, 0 or more"),
+        "status": (whole and 100 <= value <= 599, "an HTTP status"),
+        "retry_after": (value is None or (number and value >= 0), "seconds, 0 or more, or none"),
+        "applied": (isinstance(value, bool), "true or false"),
+    }[name]
+    if not fits:
+        raise Refused(f"faults.{name}: got {value!r}; expected {expected}")

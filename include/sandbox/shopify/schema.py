@@ -35,6 +35,12 @@ def load() -> GraphQLSchema:
     return schema
 
 
+def operations() -> tuple[str, ...]:
+    """Return the names of all queries and mutations."""
+    loaded = load()
+    return tuple(name for root in (loaded.query_type, loaded.mutation_type) if root for name in root.fields)
+
+
 def _resolver(type_name: str, field_name: str) -> Callable[..., Any]:
     full = resolvers.FULL.get(type_name, {}).get(field_name)
     if full:
