@@ -42,12 +42,20 @@ def load(path: Path, store: Store) -> None:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         found = data["format"]
-    except (ValueError, KeyError, TypeError) as error:
+        if found == FORMAT:
+            store.become(_read(data))
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(
-            f"{path}: not a state file of the Shopify emulator ({error}); give another --state, or remove it"
+            f"{path}: not a state file of the Shopify emulator ({type(error).__name__} {error}); "
+            "give another --state, or remove it"
         ) from error
     if found != FORMAT:
         raise ValueError(f"{path}: state format {found}, expected {FORMAT}; remove the file and seed the shop again")
+    store.dirty = False
+
+
+def _read(data: dict[str, Any]) -> Store:
+    store = Store()
     store.locations.update((row[0], Location(*row)) for row in data["locations"])
     store.items.update((row[0], Item(*row)) for row in data["items"])
     for row in data["levels"]:
@@ -57,6 +65,7 @@ def load(path: Path, store: Store) -> None:
     store.keys.update((key, KeyUse(*row)) for key, row in data["keys"].items())
     store.history.extend(Change(*row) for row in data["history"])
     store.counters.update(data["counters"])
+    return store
 
 
 def save(path: Path, store: Store) -> None:

@@ -1,0 +1,71 @@
+"""The state file: everything comes back, a foreign one is refused, and a kill leaves a whole one."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from include.sandbox import shopify
+from include.sandbox.shopify import orders, persist
+from include.sandbox.shopify.adjust import Request, adjust
+from include.sandbox.shopify.store import CONTENTS, Item, Location, Store
+from tests.sandbox.shopify.shop import ITEMS, MAIN, Shop, given, row, wait_for
+
+
+def test_all_of_a_shop_comes_back(tmp_path: Path) -> None:
+    first, second = Store(), Store()
+    first.locations[MAIN] = Location(MAIN, "Main", 1.5, fulfills_online=False)
+    for item in ITEMS:
+        first.items[item] = Item(item, None, 2.5)
+        first.add_level(item, MAIN, active=False)
+    for key, expected in (("k", 0), ("refused", 9)):
+        adjust(first, Request(given(row(expected=expected)), key, "digest", "observed"))
+    orders.cancel(first, orders.place(first, [orders.Wanted(ITEMS[0], MAIN, 2)]).id)
+    orders.fulfil(first, orders.place(first, [orders.Wanted(ITEMS[1], MAIN, 1)]).id)
+    orders.place(first, [orders.Wanted(ITEMS[0], MAIN, 1)], "pos")
+    assert all(getattr(first, name) for name in CONTENTS)
+    persist.save(tmp_path / "shop.json", first)
+    persist.load(tmp_path / "shop.json", second)
+    for name in CONTENTS:
+        assert getattr(second, name) == getattr(first, name), name
+    assert [len(versions) for versions in second.orders.values()] == [2, 2, 1]
+    assert [path.name for path in tmp_path.iterdir()] == ["shop.json"]
+
+
+def test_a_kill_leaves_a_whole_file_that_the_next_start_takes(tmp_path: Path) -> None:
+    state = tmp_path / "shop.json"
+    with shopify.running(tmp_path) as emulator:
+        shop = Shop(emulator)
+        shop.reset()
+        shop.adjust(row(delta=5), key="k")
+        # A change is on disk within a second or so; what came after it may be lost, but no half of a change remains.
+        wait_for("the change in the file", lambda: state.exists() and '"k"' in state.read_text())
+        os.kill(emulator.pid, signal.SIGKILL)
+        shop.close()
+    with shopify.running(tmp_path) as emulator:
+        shop = Shop(emulator)
+        assert shop.quantities(ITEMS[0], MAIN)["available"] == 15
+        assert shop.codes(row(delta=6, expected=15), key="k") == ["IDEMPOTENCY_KEY_PARAMETER_MISMATCH"]
+        shop.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not a state file of the Shopify emulator"),
+        ("[]", "not a state file of the Shopify emulator"),
+        ('{"format": 1}', "not a state file of the Shopify emulator"),
+        ('{"format": 2}', "state format 2, expected 1; remove the file and seed the shop again"),
+    ],
+)
+def test_a_file_that_is_none_of_ours_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "shop.json"
+    path.write_text(text)
+    store = Store()
+    with pytest.raises(ValueError, match=message) as refused:
+        persist.load(path, store)
+    assert str(path) in str(refused.value)
+    assert path.read_text() == text
