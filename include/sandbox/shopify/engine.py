@@ -20,10 +20,14 @@ from graphql import (
     OperationDefinitionNode,
     StringValueNode,
     VariableNode,
+    default_field_resolver,
+    default_type_resolver,
     parse,
     validate,
 )
 from graphql.execution import Executor
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.values import VariableValues
 
 from include.sandbox.shopify import schema as schemas
 from include.sandbox.shopify import variables as checks
@@ -141,19 +145,14 @@ def run(prepared: Prepared, name: str | None, raw: Mapping[str, Any], context: C
     if operation is None:
         return Answer({"errors": [{"message": f"No operation named {name!r}" if name else _MANY}]})
     schema = schemas.load()
-    problems = checks.refusals(schema, operation, raw)
-    if problems:
-        return Answer({"errors": [error.formatted for error in problems]})
-    executor = Executor.build(
-        schema, prepared.document, context_value=context, raw_variable_values=dict(raw), operation_name=name
-    )
-    if isinstance(executor, list):
-        return Answer({"errors": [error.formatted for error in executor]})
-    too_many = checks.oversized(schema, operation, executor.variable_values)
+    values = checks.read(schema, operation, raw)
+    if isinstance(values, list):
+        return Answer({"errors": [error.formatted for error in values]})
+    too_many = checks.oversized(schema, operation, values)
     if too_many:
         return Answer({"errors": [too_many.formatted]})
-    model = Model(schema, prepared.fragments, executor.variable_values)
-    return _spend(executor, model, operation, context)
+    model = Model(schema, prepared.fragments, values)
+    return _spend(_executor(prepared, operation, values, context), model, operation, context)
 
 
 def throttled(context: Context, requested: int) -> Answer:
@@ -181,16 +180,32 @@ def requested_cost(prepared: Prepared, name: str | None, raw: Mapping[str, Any])
     if prepared.document is None or prepared.refused or operation is None:
         return 0
     schema = schemas.load()
-    executor = Executor.build(schema, prepared.document, raw_variable_values=dict(raw), operation_name=name)
-    if isinstance(executor, list):
-        return 0
-    return Model(schema, prepared.fragments, executor.variable_values).requested(operation)
+    values = checks.read(schema, operation, raw)
+    return 0 if isinstance(values, list) else Model(schema, prepared.fragments, values).requested(operation)
+
+
+def _executor(
+    prepared: Prepared, operation: OperationDefinitionNode, values: VariableValues, context: Context
+) -> Executor[Context]:
+    """Return the library's executor around values that are read already; `Executor.build` would read them again."""
+    return Executor(
+        schema=schemas.load(),
+        fragment_definitions=dict(prepared.fragments),
+        fragments={name: FragmentDetails(node) for name, node in prepared.fragments.items()},
+        root_value=None,
+        context_value=context,
+        operation=operation,
+        variable_values=values,
+        field_resolver=default_field_resolver,
+        type_resolver=default_type_resolver,
+        subscribe_field_resolver=default_field_resolver,
+    )
 
 
 _MANY = "An operation name is required"
 
 
-def _spend(executor: Executor[Any], model: Model, operation: OperationDefinitionNode, context: Context) -> Answer:
+def _spend(executor: Executor[Context], model: Model, operation: OperationDefinitionNode, context: Context) -> Answer:
     requested = model.requested(operation)
     if requested > MAX_COST:
         return Answer({"errors": [_too_dear(requested)]})

@@ -6,7 +6,8 @@ A GraphQL library would refuse the same values, but with other messages; and it 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from graphql import (
@@ -16,6 +17,8 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     Undefined,
+    VariableDefinitionNode,
+    coerce_input_value,
     get_argument_values,
     is_enum_type,
     is_input_type,
@@ -24,38 +27,112 @@ from graphql import (
     print_ast,
     type_from_ast,
 )
+from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
+from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 
 MAX_ITEMS = 250  # documented: of any input array
 
 Path = tuple[str | int, ...]
 
 
-def refusals(schema: GraphQLSchema, operation: OperationDefinitionNode, raw: Mapping[str, Any]) -> list[GraphQLError]:
-    """Return one INVALID_VARIABLE error for each variable that does not fit (shape recorded on 2026-04)."""
+def read(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, raw: Mapping[str, Any]
+) -> VariableValues | list[GraphQLError]:
+    """Check the variables of an operation and return their values, or an error for each that does not fit.
+
+    The shape of INVALID_VARIABLE is recorded on 2026-04. A value that fits is taken as it is: the library's own
+    coercion would copy it and change nothing, since no input type of the schema has defaults.
+    """
+    values = VariableValues({}, {})
     errors = []
     for definition in operation.variable_definitions or ():
         name = definition.variable.name.value
         kind = type_from_ast(schema, definition.type)
         assert is_input_type(kind)
-        if name not in raw and definition.default_value is not None:
+        if name not in raw and (definition.default_value is not None or not is_non_null_type(kind)):
+            absent = get_variable_values(schema, [definition], {})
+            assert isinstance(absent, VariableValues)
+            values.sources.update(absent.sources)
+            values.coerced.update(absent.coerced)
             continue
         value = raw.get(name)
-        problems = list(_problems(kind, value, ()))
-        if problems:
-            where, why = problems[0]
-            at = f" for {'.'.join(map(str, where))}" if where else ""
-            errors.append(
-                GraphQLError(
-                    f"Variable ${name} of type {print_ast(definition.type)} was provided invalid value{at} ({why})",
-                    nodes=definition,
-                    extensions={
-                        "code": "INVALID_VARIABLE",
-                        "value": value,
-                        "problems": [{"path": list(path), "explanation": text} for path, text in problems],
-                    },
-                )
-            )
-    return errors
+        if not fits(kind)(value):
+            problems = list(_problems(kind, value, ()))
+            if problems:
+                errors.append(_refusal(definition, value, problems))
+                continue
+            value = coerce_input_value(value, kind)
+        signature = get_variable_signature(schema, definition)
+        assert isinstance(signature, GraphQLVariableSignature)
+        values.sources[name] = VariableValueSource(signature, value)
+        values.coerced[name] = value
+    return errors or values
+
+
+def _refusal(definition: VariableDefinitionNode, value: Any, problems: list[tuple[Path, str]]) -> GraphQLError:
+    where, why = problems[0]
+    at = f" for {'.'.join(map(str, where))}" if where else ""
+    variable = f"${definition.variable.name.value} of type {print_ast(definition.type)}"
+    return GraphQLError(
+        f"Variable {variable} was provided invalid value{at} ({why})",
+        nodes=definition,
+        extensions={
+            "code": "INVALID_VARIABLE",
+            "value": value,
+            "problems": [{"path": list(path), "explanation": text} for path, text in problems],
+        },
+    )
+
+
+@cache
+def fits(kind: GraphQLInputType) -> Callable[[Any], bool]:
+    """Return a quick test for values of a type that need no coercion.
+
+    It answers False for a single value in place of a list too, which is no problem but needs coercion.
+    """
+    if is_non_null_type(kind):
+        return _present_fits(kind.of_type)
+    present = _present_fits(kind)
+    return lambda value: value is None or present(value)
+
+
+def _present_fits(kind: GraphQLInputType) -> Callable[[Any], bool]:
+    if is_list_type(kind):
+        each = fits(kind.of_type)
+        return lambda value: isinstance(value, list) and all(map(each, value))
+    if isinstance(kind, GraphQLInputObjectType):
+        return _object_fits(kind)
+    return _leaf_fits(kind)
+
+
+def _object_fits(kind: GraphQLInputObjectType) -> Callable[[Any], bool]:
+    tests = {name: fits(field.type) for name, field in kind.fields.items()}
+    required = {name for name, field in kind.fields.items() if is_non_null_type(field.type)}
+
+    def test(value: Any) -> bool:
+        if not isinstance(value, dict) or not required <= value.keys() <= tests.keys():
+            return False
+        for name, inner in value.items():  # noqa: SIM110 - runs for every row; the plain loop is quicker
+            if not tests[name](inner):
+                return False
+        return True
+
+    return test
+
+
+@cache
+def _leaf_fits(kind: Any) -> Callable[[Any], bool]:
+    if is_enum_type(kind):
+        return lambda value: isinstance(value, str) and value in kind.values
+    return LEAVES.get(kind.name, lambda value: isinstance(value, str))
+
+
+LEAVES: dict[str, Callable[[Any], bool]] = {
+    "ID": lambda value: isinstance(value, str) and value.startswith("gid://shopify/"),
+    "Int": lambda value: isinstance(value, int) and -(2**31) <= value < 2**31 and not isinstance(value, bool),
+    "Boolean": lambda value: isinstance(value, bool),
+}
+"""What fits each scalar; the others take a string."""
 
 
 def _problems(kind: GraphQLInputType, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
@@ -93,23 +170,13 @@ def _object_problems(kind: GraphQLInputObjectType, value: Any, path: Path) -> It
 
 
 def _leaf_problem(kind: Any, value: Any) -> str | None:
-    if kind.name == "ID":
-        fits = isinstance(value, str) and value.startswith("gid://shopify/")
-        return None if fits else f"Invalid global id '{value}'"
-    if is_enum_type(kind):
-        known = isinstance(value, str) and value in kind.values
-        return None if known else f"Expected {_show(value)} to be one of: {', '.join(kind.values)}"
-    if _fits(kind.name, value):
+    if _leaf_fits(kind)(value):
         return None
+    if kind.name == "ID":
+        return f"Invalid global id '{value}'"
+    if is_enum_type(kind):
+        return f"Expected {_show(value)} to be one of: {', '.join(kind.values)}"
     return f"Could not coerce value {_show(value)} to {kind.name}"
-
-
-def _fits(name: str, value: Any) -> bool:
-    if name == "Int":
-        return isinstance(value, int) and not isinstance(value, bool) and -(2**31) <= value < 2**31
-    if name == "Boolean":
-        return isinstance(value, bool)
-    return isinstance(value, str)
 
 
 def _show(value: Any) -> str:
