@@ -110,7 +110,7 @@ def _apply(connection: Connection, sftp: paramiko.SFTPClient, feed: Config, log:
         counts = Counts(0, 0, 0, 0, 0)
         message = f"the same file, by name and content, as log {earlier}: not applied again"
     else:
-        counts = feed_module.apply(connection, feed, log, moment)
+        counts = feed_module.apply(connection, feed, log, header, moment)
         if counts.total == 0:
             raise FileRefused(
                 f"{log.file_name}: no rows behind the header; expected at least one. An empty snapshot says nothing"

@@ -12,6 +12,8 @@ CREATE TEMP TABLE staging_reset (
     available_qty text,
     reset_by_atp text,
     comments text,
+    malformed text,
+    raw_line text,
     error text,
     line text,
     extra_1 text,
@@ -37,9 +39,7 @@ CREATE TEMP TABLE staging_reset (
     extra_21 text,
     extra_22 text,
     extra_23 text,
-    extra_24 text,
-    malformed text,
-    raw_line text
+    extra_24 text
 ) ON COMMIT DROP;
 
 CREATE TEMP TABLE reset_row (

@@ -58,13 +58,14 @@ def check_header(header: Header, file_name: str) -> None:
         )
 
 
-def apply(connection: Connection, feed: Config, log: Log, snapshot: SnapshotTime) -> Counts:
+def apply(connection: Connection, feed: Config, log: Log, header: Header, snapshot: SnapshotTime) -> Counts:
     """Check the staged rows, post what differs, keep what was refused.
 
     Args:
         connection: Inside the file's transaction, with the staging tables filled.
         feed: Says what an identifier means where the file does not.
         log: The file.
+        header: Which columns it has.
         snapshot: The moment that it speaks of.
 
     Returns:
@@ -73,6 +74,7 @@ def apply(connection: Connection, feed: Config, log: Log, snapshot: SnapshotTime
     parameters = {
         "data_manager_log_id": log.data_manager_log_id,
         "default_id_type": feed.default_id_type,
+        "has_id_type": "id_type" in header.columns,
         "as_of": snapshot.as_of,
     }
     connection.execute(statement(__file__, "resolve_reset"), parameters)

@@ -8,7 +8,9 @@ id_type AS (
         written.id_type,
         known.good_identification_type_id
     FROM (
-        SELECT DISTINCT coalesce(id_type, %(default_id_type)s) AS id_type FROM staging_reset
+        SELECT %(default_id_type)s::text AS id_type
+        UNION
+        SELECT id_type FROM staging_reset WHERE %(has_id_type)s AND id_type IS NOT NULL
     ) AS written
     INNER JOIN (SELECT DISTINCT good_identification_type_id FROM good_identification) AS known
         ON
@@ -32,9 +34,9 @@ understood AS (
         coalesce(by_id.product_id, named.product_id) AS product_id,
         coalesce(by_code.facility_id, by_external.facility_id) AS facility_id,
         coalesce(by_code.facility_type_id, by_external.facility_type_id) AS facility_type_id,
-        lower(coalesce(staged.reset_by_atp, 'true')) AS by_atp,
+        CASE WHEN staged.reset_by_atp IS NULL THEN 'true' ELSE lower(staged.reset_by_atp) END AS by_atp,
         CASE
-            WHEN staged.available_qty <> '' AND length(staged.available_qty) <= 12
+            WHEN staged.available_qty <> '' AND octet_length(staged.available_qty) <= 12
                 AND translate(staged.available_qty, '0123456789', '') = '' THEN staged.available_qty::numeric
             WHEN staged.available_qty ~ '^\s*[+-]?\d{1,12}(\.\d{1,6})?\s*$' THEN staged.available_qty::numeric
         END AS quantity

@@ -1,0 +1,1 @@
+"""Trueup's library. Nothing outside `include.jobs` imports Airflow."""
