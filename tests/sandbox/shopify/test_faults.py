@@ -111,7 +111,7 @@ def test_every_kind_is_tried() -> None:
 
 
 def test_late_is_not_there_yet_when_the_connection_closes(shop: Shop) -> None:
-    shop.control.fault("late", seconds=0.5)
+    shop.control.fault("late", seconds=1.5)
     dropped(shop)
     assert applied(shop) == []
     # Meanwhile the key is at work, so a repeat is told to wait.
@@ -122,7 +122,7 @@ def test_late_is_not_there_yet_when_the_connection_closes(shop: Shop) -> None:
 
 
 def test_the_same_key_twice_at_a_time(shop: Shop) -> None:
-    shop.control.fault("delay", seconds=0.5)
+    shop.control.fault("delay", seconds=1.5)
     first: list[dict[str, Any]] = []
     thread = threading.Thread(target=lambda: first.append(shop.send(given(row()), "k")))
     thread.start()
