@@ -44,6 +44,7 @@ CREATE TEMP TABLE staging_reset (
 
 CREATE TEMP TABLE reset_row (
     line_number bigint NOT NULL,
+    staged_at tid NOT NULL,
     product_id text COLLATE "C",
     facility_id text COLLATE "C",
     quantity numeric,

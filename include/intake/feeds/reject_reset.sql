@@ -38,6 +38,6 @@ SELECT
     END,
     jsonb_strip_nulls(to_jsonb(staged) - 'line_number')
 FROM reset_row AS bad
-INNER JOIN staging_reset AS staged ON bad.line_number = staged.line_number
+INNER JOIN staging_reset AS staged ON bad.staged_at = staged.ctid
 LEFT JOIN facility ON bad.facility_id = facility.facility_id
 WHERE NOT bad.usable

@@ -1,7 +1,7 @@
 -- Understands each staged row: which product, which facility, how much. What is wrong with a row that is not usable is
 -- for reject_reset to say.
 -- Reads staging_reset, facility, good_identification, product; writes reset_row.
-INSERT INTO reset_row (line_number, product_id, facility_id, quantity, by_atp, usable)
+INSERT INTO reset_row (line_number, staged_at, product_id, facility_id, quantity, by_atp, usable)
 WITH
 id_type AS (
     SELECT DISTINCT
@@ -30,6 +30,7 @@ named AS (
 understood AS (
     SELECT
         staged.line_number,
+        staged.ctid AS staged_at,
         staged.malformed,
         coalesce(by_id.product_id, named.product_id) AS product_id,
         coalesce(by_code.facility_id, by_external.facility_id) AS facility_id,
@@ -53,6 +54,7 @@ understood AS (
 
 SELECT
     line_number,
+    staged_at,
     product_id,
     facility_id,
     quantity,

@@ -131,8 +131,7 @@ class Admin:
                 self._running.update(call.keys)
                 await asyncio.sleep(given["seconds"])
                 self._running.subtract(call.keys)
-            case "late":
-                self._running.update(call.keys)
+            case "late":  # still on its way, so the shop does not know its key yet
                 later = asyncio.get_running_loop().create_task(self._apply_later(call, given["seconds"]))
                 self._late.add(later)
                 later.add_done_callback(self._late.discard)
@@ -168,7 +167,6 @@ class Admin:
 
     async def _apply_later(self, call: Call, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        self._running.subtract(call.keys)
         self._run(call)
 
     def _context(self, call: Call, *, slip_in: bool = False, concurrent: bool = False) -> Context:
