@@ -47,7 +47,7 @@ def import_orders(connection: Connection, shop_id: str, client: Client) -> Impor
     with connection.transaction():
         online_atp.take_turn(connection)
         ledger.open_for_posting(connection)
-        movements = _apply(connection, shop_id, seen)
+        movements = _apply(connection, shop_id, seen, is_first=since is None)
         if movements:
             ledger.post(connection, datetime.now(UTC))
             online_atp.recompute_dirty(connection)
@@ -58,7 +58,7 @@ def import_orders(connection: Connection, shop_id: str, client: Client) -> Impor
     return ImportedOrders(len({order.order_id for order in seen}), movements)
 
 
-def _apply(connection: Connection, shop_id: str, seen: list[Order]) -> int:
+def _apply(connection: Connection, shop_id: str, seen: list[Order], *, is_first: bool) -> int:
     """Find what has changed in the orders, and move states, positions and stock by it."""
     latest = {order.order_id: order for order in sorted(seen, key=lambda order: order.updated_at)}
     connection.execute(statement(__file__, "create_seen_orders"))
@@ -70,6 +70,8 @@ def _apply(connection: Connection, shop_id: str, seen: list[Order]) -> int:
             for item in order.items:
                 copy.write_row((order.order_id, item.inventory_item_id, item.location_id, item.taken, item.fulfilled))
     shop = {"shop_id": shop_id}
+    if is_first:
+        connection.execute(statement(__file__, "baseline_orders"), shop)
     movements = connection.execute(statement(__file__, "difference_orders"), shop).rowcount
     if movements:
         connection.execute(statement(__file__, "keep_order_items"), shop)

@@ -29,6 +29,19 @@ def test_a_cancelled_order_gives_back_what_it_took(store: Store) -> None:
     assert ledger.out_of_balance(store.connection) == []
 
 
+def test_what_left_the_building_before_trueup_came_is_not_taken_out_again(store: Store) -> None:
+    """The first import finds old orders: those that have left are in nobody's stock, open ones reserve."""
+    store.open({P: 10})
+    left, still_open = store.sell(P, 4), store.sell(P, 3)
+    store.emulator.fulfil_order(left)
+    store.connection.execute(b"UPDATE shopify_shop SET orders_read_through = NULL")
+    store.import_orders()
+    assert store.world.stock()[P, "_NA_"] == (0, -3)
+    store.emulator.cancel_order(still_open)
+    store.import_orders()
+    assert store.world.stock()[P, "_NA_"] == (0, 0)
+
+
 def test_an_order_placed_and_cancelled_between_two_imports_leaves_nothing(store: Store) -> None:
     store.open({P: 10})
     store.emulator.cancel_order(store.sell(P, 3))
