@@ -18,6 +18,10 @@ READ_AGAIN = timedelta(minutes=5)
 """How far before the newest order seen the next import begins. The order search lags, and its clock is not ours."""
 
 
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""How far a shop without orders has been read."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImportedOrders:
     """What an import read, and how many order items it found changed."""
@@ -42,18 +46,18 @@ def import_orders(connection: Connection, shop_id: str, client: Client) -> Impor
         raise LookupError(f"shop {shop_id!r} is not set up: there is no such row in shopify_shop")
     since: datetime | None = row[0]
     seen = list(orders.updated_since(client, since - READ_AGAIN if since else None))
-    if not seen:
-        return ImportedOrders(0, 0)
+    movements = 0
     with connection.transaction():
-        online_atp.take_turn(connection)
-        ledger.open_for_posting(connection)
-        movements = _apply(connection, shop_id, seen, is_first=since is None)
+        if seen:
+            online_atp.take_turn(connection)
+            ledger.open_for_posting(connection)
+            movements = _apply(connection, shop_id, seen, is_first=since is None)
         if movements:
             ledger.post(connection, datetime.now(UTC))
             online_atp.recompute_dirty(connection)
         connection.execute(
             b"UPDATE shopify_shop SET orders_read_through = greatest(orders_read_through, %s) WHERE shop_id = %s",
-            [max(order.updated_at for order in seen), shop_id],
+            [max((order.updated_at for order in seen), default=BEGINNING), shop_id],
         )
     return ImportedOrders(len({order.order_id for order in seen}), movements)
 
