@@ -20,7 +20,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-
 from include.db.connection import Connection, connect
 from include.db.migrate import migrate
 from include.intake import data_manager, pickup, process
@@ -46,9 +45,10 @@ class Run:
 
 def measure(folder: Path, rows: int, runs: int) -> bool:
     """Measure and print; returns whether the budget was kept."""
-    with postgres.running(folder / "postgres", durable=True) as cluster, sftp.running(
-        folder / "sftp", folder / "keys"
-    ) as server:
+    with (
+        postgres.running(folder / "postgres", durable=True) as cluster,
+        sftp.running(folder / "sftp", folder / "keys") as server,
+    ):
         say(f"setting up {rows // FACILITIES:,} products at {FACILITIES} facilities")
         first, nightly = contents(rows)
         cluster.create_database("empty")
@@ -60,9 +60,7 @@ def measure(folder: Path, rows: int, runs: int) -> bool:
     return kept
 
 
-def scenario(
-    name: str, cluster: Cluster, server: sftp.SftpServer, template: str, content: bytes, runs: int
-) -> bool:
+def scenario(name: str, cluster: Cluster, server: sftp.SftpServer, template: str, content: bytes, runs: int) -> bool:
     """Run floor and ours in turn on copies of a database, and print the medians."""
     floors: list[float] = []
     measured: list[Run] = []
@@ -142,9 +140,10 @@ def floor(dsn: str, content: bytes) -> float:
                 b"CREATE TEMP TABLE raw_reset (item text, external_facility_id text, available_qty text, id_value text)"
                 b" ON COMMIT DROP"
             )
-            with connection.cursor() as cursor, cursor.copy(
-                b"COPY raw_reset FROM STDIN (FORMAT csv, HEADER true)"
-            ) as copy:
+            with (
+                connection.cursor() as cursor,
+                cursor.copy(b"COPY raw_reset FROM STDIN (FORMAT csv, HEADER true)") as copy,
+            ):
                 for start in range(0, len(content), 1 << 18):
                     copy.write(content[start : start + (1 << 18)])
             connection.execute(b"ANALYZE raw_reset")
@@ -169,13 +168,12 @@ def ours(dsn: str, server: sftp.SftpServer, content: bytes) -> Run:
 
 def one_run(dsn: str, server: dict[str, object]) -> Run:
     """What the process of its own does: take the file and process it."""
-    import resource
     from types import SimpleNamespace
 
     address = SimpleNamespace(**server, user="netsuite")
     with open_sftp(address) as client, connect(dsn) as connection:  # type: ignore[arg-type]
         feed = data_manager.config(connection, "RESET_INVENTORY")
-        idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        idle = forget_peak()
         with watched(connection) as peak:
             began = time.perf_counter()
             pickup.take_whole_files(connection, client, feed, Settling(pause=0.0))
@@ -183,8 +181,19 @@ def one_run(dsn: str, server: dict[str, object]) -> Run:
             seconds = time.perf_counter() - began
         assert outcome.counts is not None
         assert outcome.counts.failed == outcome.counts.total // 1000, outcome
-        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - idle
-        return Run(seconds, used << 10, peak[0])
+        return Run(seconds, peak_memory() - idle, peak[0])
+
+
+def forget_peak() -> int:
+    """Let the kernel measure this process's peak memory anew; returns what it uses now, in bytes."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return peak_memory()
+
+
+def peak_memory() -> int:
+    """The most memory that this process has held, in bytes."""
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) << 10
 
 
 @contextmanager

@@ -48,7 +48,8 @@ understood AS (
     LEFT JOIN product AS by_id ON staged.product_id = by_id.product_id
     LEFT JOIN named
         ON
-            staged.id_value = named.id_value AND coalesce(staged.id_type, %(default_id_type)s) = named.id_type
+            staged.id_value = named.id_value
+            AND (NOT %(has_id_type)s OR coalesce(staged.id_type, %(default_id_type)s) = named.id_type)
             AND staged.product_id IS NULL
 )
 
