@@ -246,14 +246,14 @@ def start(
     try:
         children.append(_start(home, "api-server"))
         children.append(_start(home, "triggerer", "--skip-serve-logs"))
-        children.append(_start(home, "scheduler", "--skip-serve-logs"))
         wait("Airflow's API", client.answers)
         if configure is not None:
             configure(client)
-        # The first time, DAGs come to be known only now: none has run without its connections. (A resumed
-        # Airflow knows both from the last time.)
-        children.append(_start(home, "dag-processor"))
         client.warm_up()
+        # Only now: a resumed Airflow has tasks to run at once, and each that waits too long for the API's first answer
+        # fails and holds up its DAG for minutes. A new one comes to know its DAGs now: none runs without connections.
+        children.append(_start(home, "scheduler", "--skip-serve-logs"))
+        children.append(_start(home, "dag-processor"))
         wait("Airflow to be healthy", lambda: not client.unhealthy())
     except BaseException:
         client.close()
