@@ -30,7 +30,7 @@ def process_waiting_files(params: dict[str, Any] | None = None) -> list[dict[str
         for feed in data_manager.configs(oms):
             outcomes += process.process_waiting(oms, sftp, feed)
     for outcome in outcomes:
-        logger.info("log %s, %s: %s %s", *asdict(outcome).values())
+        logger.info("log %s, %s: %s; %s; %s", *asdict(outcome).values())
     if refused := [outcome for outcome in outcomes if outcome.counts is None]:
         raise AirflowFailException("; ".join(outcome.message or "" for outcome in refused))
     if not outcomes:
