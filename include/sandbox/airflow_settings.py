@@ -140,7 +140,9 @@ def load(client: AirflowClient, file: Path, overrides: Mapping[str, Override]) -
         )
     for one in settings.connections:
         body = with_override(one, overrides.get(one["connection_id"], Override()))
-        _put(client, "/connections", one["connection_id"], {**body, "extra": json.dumps(body["extra"])})
+        # None rather than "{}", which Airflow would mask as a secret, and warn in each task that it is too short.
+        extra = json.dumps(body["extra"]) if body["extra"] else None
+        _put(client, "/connections", one["connection_id"], {**body, "extra": extra})
     for one in settings.pools:
         _put(client, "/pools", one["name"], one)
     for one in settings.variables:
@@ -153,6 +155,7 @@ def load(client: AirflowClient, file: Path, overrides: Mapping[str, Override]) -
 
 
 def _put(client: AirflowClient, path: str, name: str, body: Mapping[str, Any]) -> None:
-    answer = client.request("POST", path, json=dict(body), ok=(httpx.codes.CONFLICT,))
-    if answer.status_code == httpx.codes.CONFLICT:
-        client.request("PATCH", f"{path}/{name}", json=dict(body))
+    # In this order: a POST of what exists already leaves a failed INSERT in the api-server's log.
+    answer = client.request("PATCH", f"{path}/{name}", json=dict(body), ok=(httpx.codes.NOT_FOUND,))
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        client.request("POST", path, json=dict(body))
