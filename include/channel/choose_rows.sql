@@ -1,5 +1,5 @@
--- Every level of a shop whose target is not its position, cut into batches. Locks those levels.
--- Reads inventory_level by its partial index; writes chosen_row.
+-- Every mapped level of a shop whose target is not its position, cut into batches. Locks those levels.
+-- Reads inventory_level by its partial index, inventory_channel, shopify_shop_product; writes chosen_row.
 INSERT INTO chosen_row (batch_number, inventory_item_id, location_id, delta, change_from_quantity)
 WITH to_push AS (
     SELECT
@@ -7,8 +7,21 @@ WITH to_push AS (
         location_id,
         delta,
         position
-    FROM inventory_level
-    WHERE shop_id = %(shop_id)s AND delta <> 0 AND outbox_batch_id IS NULL AND quarantine_reason IS NULL
+    FROM inventory_level AS level
+    WHERE
+        shop_id = %(shop_id)s AND delta <> 0 AND outbox_batch_id IS NULL AND quarantine_reason IS NULL
+        AND EXISTS (
+            SELECT
+            FROM inventory_channel AS channel
+            WHERE
+                channel.shop_id = level.shop_id AND channel.location_id = level.location_id
+                AND channel.from_date <= now() AND channel.thru_date > now()
+        )
+        AND EXISTS (
+            SELECT
+            FROM shopify_shop_product AS mapped
+            WHERE mapped.shop_id = level.shop_id AND mapped.inventory_item_id = level.inventory_item_id
+        )
     ORDER BY location_id, inventory_item_id
     FOR UPDATE
 )

@@ -13,8 +13,9 @@ from include.channel import observation, outbox
 from include.channel.outbox import Sender
 from include.db.connection import Connection
 from include.shopify import inventory
-from include.shopify.client import Client
-from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused
+from include.shopify.client import LONGEST_PAUSE, MOST_THROTTLED, Client, document
+from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused, ShopifyError, Throttled
+from include.shopify.inventory import AdjustOutcome
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def deliver(connection: Connection, shop_id: str, client: Client) -> Delivery:
 
     Raises:
         Fenced: Another sender has taken the shop over.
-        NotSent, RequestRefused: Nothing more can be sent for now. What was not sent stays planned.
+        NotSent, RequestRefused, Throttled: Nothing more can be sent for now. What was not sent stays planned.
     """
     sender = outbox.take_over(connection, shop_id)
     delivery = Delivery()
@@ -71,17 +72,13 @@ def _deliver_one(
     connection: Connection, sender: Sender, client: Client, batch: int, stale_rounds: int, delivery: Delivery
 ) -> list[int]:
     """Send one batch and write down what became of it; returns the batches that take its place."""
-    variables = outbox.mark_sending(connection, sender, batch)
     try:
-        outcome = inventory.adjust(client, variables)
+        outcome = _send(connection, sender, client, batch)
     except OutcomeUnknown as silence:
         outbox.set_unknown(connection, batch, str(silence))
         delivery.unknown += 1
         logger.warning("batch %s: outcome unknown, will be settled by observing: %s", batch, silence)
         return []
-    except (NotSent, RequestRefused) as refusal:
-        outbox.put_back(connection, batch, str(refusal))
-        raise
     match outcome:
         case inventory.Adjusted():
             delivery.confirmed += 1
@@ -100,10 +97,37 @@ def _deliver_one(
     return []
 
 
+def _send(connection: Connection, sender: Sender, client: Client, batch: int) -> AdjustOutcome:
+    """Send a batch, once there are points for it.
+
+    All waiting is done while the batch is still PLANNED, and the right to send is checked after it: a sender that has
+    slept through being replaced must not wake up and send.
+    """
+    for attempt in range(1, MOST_THROTTLED + 1):
+        client.limiter.wait_for_points(document("InventoryAdjust").cost)
+        variables = outbox.mark_sending(connection, sender, batch)
+        try:
+            return inventory.adjust(client, variables)
+        except (NotSent, RequestRefused) as refusal:
+            outbox.put_back(connection, batch, str(refusal))
+            raise
+        except Throttled as refusal:
+            outbox.put_back(connection, batch, str(refusal))
+            if attempt == MOST_THROTTLED or refusal.seconds > LONGEST_PAUSE:
+                raise
+            client.limiter.pause(refusal.seconds)
+    raise AssertionError("unreachable")
+
+
 def _replace_stale(connection: Connection, shop_id: str, client: Client, batch: int, stale_rounds: int) -> list[int]:
     if stale_rounds >= MOST_STALE_ROUNDS:
         outbox.refuse(connection, batch, f"its levels moved {stale_rounds} times while it was sent", {})
         logger.warning("batch %s: its levels keep moving; they are planned anew in the next run", batch)
         return []
     levels = [(row.inventory_item_id, row.location_id) for row in outbox.rows(connection, batch)]
-    return outbox.replace_stale(connection, shop_id, batch, observation.read_levels(client, levels))
+    try:
+        seen = observation.read_levels(client, levels)
+    except ShopifyError:
+        outbox.refuse(connection, batch, "stale, and its levels could not be read again", {})
+        raise
+    return outbox.replace_stale(connection, shop_id, batch, {level: each.available for level, each in seen.items()})

@@ -14,15 +14,19 @@ WITH kept AS (
     FROM order_movement
 )
 
-INSERT INTO shopify_order_item AS item (shop_id, order_id, inventory_item_id, location_id, taken, fulfilled)
+INSERT INTO shopify_order_item AS item (
+    shop_id, order_id, inventory_item_id, location_id, taken, fulfilled, fulfilled_at
+)
 SELECT
     %(shop_id)s,
     order_id,
     inventory_item_id,
     location_id,
     taken_diff,
-    fulfilled_diff
+    fulfilled_diff,
+    CASE WHEN fulfilled_diff <> 0 THEN now() END
 FROM order_movement
 ON CONFLICT (shop_id, order_id, inventory_item_id, location_id) DO UPDATE SET
     taken = item.taken + excluded.taken,
-    fulfilled = item.fulfilled + excluded.fulfilled
+    fulfilled = item.fulfilled + excluded.fulfilled,
+    fulfilled_at = coalesce(excluded.fulfilled_at, item.fulfilled_at)

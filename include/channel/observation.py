@@ -2,8 +2,10 @@
 
 An unknown outcome is never sent again: a sale may have brought the level back to `changeFromQuantity`, and a resend
 would be applied twice. Instead: wait until the request can no longer arrive; import orders; read the levels; let the
-order search catch up; import orders again. Where the second import brought nothing for a level, no order was unseen
-when it was read, so what it showed is its position. Levels that orders touched meanwhile wait for the next round.
+order search catch up; import orders again; read the levels again. Where nothing has moved between the two reads and the
+second import brought nothing, no order was unseen at the first read: what it showed is the position. (An order that was
+placed before the first read and cancelled since shows in no import, but it moves the level.) Other levels wait for the
+next round.
 """
 
 import logging
@@ -17,6 +19,8 @@ from include.db.connection import Connection
 from include.db.sql import statement
 from include.shopify import inventory
 from include.shopify.client import Client
+from include.shopify.inventory import Seen
+from include.stock import online_atp
 
 logger = logging.getLogger(__name__)
 
@@ -68,29 +72,45 @@ def settle(
         return Settlement(0, 0)
     orders.import_orders(connection, shop_id, client)
     last_movement = _last_movement(connection)
-    available = read_levels(client, levels)
+    first = read_levels(client, levels)
     sleep(patience.order_search_lag)
     orders.import_orders(connection, shop_id, client)
-    settled = _rebase(connection, shop_id, available, last_movement)
-    if settled < len(levels):
-        logger.warning("%s levels keep moving or are gone; the next round looks again", len(levels) - settled)
+    second = read_levels(client, levels)
+    gone = [level for level in levels if level not in second]
+    still = {level: seen.available for level, seen in second.items() if first.get(level) == seen}
+    settled = _rebase(connection, shop_id, still, gone, last_movement)
+    if gone:
+        logger.error("not in Shopify, put into quarantine: %s", gone)
+    if settled + len(gone) < len(levels):
+        logger.warning("%s levels keep moving; the next round looks again", len(levels) - settled - len(gone))
     return Settlement(len(levels), settled)
 
 
-def read_levels(client: Client, levels: list[Level]) -> dict[Level, int]:
+def read_levels(client: Client, levels: list[Level]) -> dict[Level, Seen]:
     """Read what Shopify shows at given levels; items that are not in Shopify are left out."""
     by_location: dict[str, list[str]] = defaultdict(list)
     for item, location in levels:
         by_location[location].append(item)
     return {
-        (item, location): available
+        (item, location): seen
         for location, items in by_location.items()
-        for item, available in inventory.available_at(client, location, items).items()
+        for item, seen in inventory.seen_at(client, location, items).items()
     }
 
 
-def _rebase(connection: Connection, shop_id: str, available: dict[Level, int], last_movement: int) -> int:
+def _rebase(
+    connection: Connection, shop_id: str, available: dict[Level, int], gone: list[Level], last_movement: int
+) -> int:
     with connection.transaction():
+        online_atp.take_turn(connection)
+        connection.execute(
+            statement(__file__, "quarantine_missing"),
+            {
+                "shop_id": shop_id,
+                "items": [item for item, _ in gone],
+                "locations": [location for _, location in gone],
+            },
+        )
         settled = connection.execute(
             statement(__file__, "rebase_positions"),
             {

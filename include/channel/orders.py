@@ -12,7 +12,7 @@ from include.db.sql import statement
 from include.shopify import orders
 from include.shopify.client import Client
 from include.shopify.orders import Order
-from include.stock import ledger, online_atp
+from include.stock import ledger, online_atp, reservations
 
 READ_AGAIN = timedelta(minutes=5)
 """How far before the newest order seen the next import begins. The order search lags, and its clock is not ours."""
@@ -46,15 +46,13 @@ def import_orders(connection: Connection, shop_id: str, client: Client) -> Impor
         raise LookupError(f"shop {shop_id!r} is not set up: there is no such row in shopify_shop")
     since: datetime | None = row[0]
     seen = list(orders.updated_since(client, since - READ_AGAIN if since else None))
-    movements = 0
     with connection.transaction():
-        if seen:
-            online_atp.take_turn(connection)
-            ledger.open_for_posting(connection)
-            movements = _apply(connection, shop_id, seen, is_first=since is None)
-        if movements:
-            ledger.post(connection, datetime.now(UTC))
-            online_atp.recompute_dirty(connection)
+        online_atp.take_turn(connection)
+        ledger.open_for_posting(connection)
+        movements = _apply(connection, shop_id, seen, is_first=since is None) if seen else 0
+        reservations.reserve_and_issue(connection)
+        ledger.post(connection, datetime.now(UTC))
+        online_atp.recompute_dirty(connection)
         connection.execute(
             b"UPDATE shopify_shop SET orders_read_through = greatest(orders_read_through, %s) WHERE shop_id = %s",
             [max((order.updated_at for order in seen), default=BEGINNING), shop_id],
@@ -63,7 +61,7 @@ def import_orders(connection: Connection, shop_id: str, client: Client) -> Impor
 
 
 def _apply(connection: Connection, shop_id: str, seen: list[Order], *, is_first: bool) -> int:
-    """Find what has changed in the orders, and move states, positions and stock by it."""
+    """Find what has changed in the orders, and move their states and the positions by it."""
     latest = {order.order_id: order for order in sorted(seen, key=lambda order: order.updated_at)}
     connection.execute(statement(__file__, "create_seen_orders"))
     with connection.cursor() as cursor, cursor.copy(b"COPY seen_order FROM STDIN") as copy:
@@ -80,5 +78,4 @@ def _apply(connection: Connection, shop_id: str, seen: list[Order], *, is_first:
     if movements:
         connection.execute(statement(__file__, "keep_order_items"), shop)
         connection.execute(statement(__file__, "move_positions"), shop)
-        connection.execute(statement(__file__, "reserve_and_issue"), shop)
     return movements

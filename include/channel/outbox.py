@@ -14,6 +14,7 @@ from psycopg.rows import class_row
 
 from include.db.connection import Connection
 from include.db.sql import statement
+from include.stock import online_atp
 
 
 class Fenced(Exception):
@@ -110,7 +111,9 @@ def confirm(connection: Connection, outbox_batch_id: int) -> int:
     Returns:
         How many levels it moved.
     """
-    return connection.execute(statement(__file__, "confirm_batch"), {"outbox_batch_id": outbox_batch_id}).rowcount
+    with connection.transaction():
+        online_atp.take_turn(connection)
+        return connection.execute(statement(__file__, "confirm_batch"), {"outbox_batch_id": outbox_batch_id}).rowcount
 
 
 def refuse(connection: Connection, outbox_batch_id: int, message: str, reasons: Mapping[int, str]) -> None:
@@ -122,16 +125,9 @@ def refuse(connection: Connection, outbox_batch_id: int, message: str, reasons: 
         message: What Shopify said of it.
         reasons: What it said of single rows, by index.
     """
-    connection.execute(
-        statement(__file__, "end_unapplied"),
-        {
-            "outbox_batch_id": outbox_batch_id,
-            "status_id": "REFUSED",
-            "message": message,
-            "row_indexes": list(reasons),
-            "reasons": list(reasons.values()),
-        },
-    )
+    with connection.transaction():
+        online_atp.take_turn(connection)
+        _end_unapplied(connection, outbox_batch_id, "REFUSED", message, reasons)
 
 
 def replace_stale(
@@ -149,15 +145,9 @@ def replace_stale(
         The ids of the new batches: one for rows that stand still, one for rows that have moved.
     """
     with connection.transaction():
-        connection.execute(
-            statement(__file__, "end_unapplied"),
-            {
-                "outbox_batch_id": outbox_batch_id,
-                "status_id": "STALE",
-                "message": "a level no longer showed the quantity that it was expected to change from",
-                "row_indexes": [],
-                "reasons": [],
-            },
+        online_atp.take_turn(connection)
+        _end_unapplied(
+            connection, outbox_batch_id, "STALE", "a level no longer showed what it was expected to change from", {}
         )
         open_for_choosing(connection)
         connection.execute(
@@ -174,16 +164,32 @@ def replace_stale(
 
 def put_back(connection: Connection, outbox_batch_id: int, message: str) -> None:
     """The batch was surely not carried out, nor looked at: it may be sent later as it is."""
-    _set_status(connection, outbox_batch_id, "PLANNED", message)
+    connection.execute(
+        b"UPDATE outbox_batch SET status_id = 'PLANNED', message = %s"
+        b" WHERE outbox_batch_id = %s AND status_id = 'SENDING'",
+        [message, outbox_batch_id],
+    )
 
 
 def set_unknown(connection: Connection, outbox_batch_id: int, message: str) -> None:
-    """Nobody can say whether the batch was applied: it is never sent again, but observed."""
-    _set_status(connection, outbox_batch_id, "UNKNOWN", message)
-
-
-def _set_status(connection: Connection, outbox_batch_id: int, status_id: str, message: str) -> None:
+    """Nobody can say whether the batch was applied, now or later: it is never sent again, but observed."""
     connection.execute(
-        b"UPDATE outbox_batch SET status_id = %s, message = %s WHERE outbox_batch_id = %s AND status_id = 'SENDING'",
-        [status_id, message, outbox_batch_id],
+        b"UPDATE outbox_batch SET status_id = 'UNKNOWN', message = %s, sent_at = clock_timestamp()"
+        b" WHERE outbox_batch_id = %s AND status_id = 'SENDING'",
+        [message, outbox_batch_id],
+    )
+
+
+def _end_unapplied(
+    connection: Connection, outbox_batch_id: int, status_id: str, message: str, reasons: Mapping[int, str]
+) -> None:
+    connection.execute(
+        statement(__file__, "end_unapplied"),
+        {
+            "outbox_batch_id": outbox_batch_id,
+            "status_id": status_id,
+            "message": message,
+            "row_indexes": list(reasons),
+            "reasons": list(reasons.values()),
+        },
     )

@@ -4,6 +4,7 @@ from include.channel import outbox
 from include.db.connection import Connection
 from include.db.sql import statement
 from include.shopify.inventory import MOST_ROWS
+from include.stock import online_atp
 
 
 def plan(connection: Connection, shop_id: str) -> list[int]:
@@ -19,6 +20,7 @@ def plan(connection: Connection, shop_id: str) -> list[int]:
         The ids of the new batches, at most 250 rows each, in the order in which they will be sent.
     """
     with connection.transaction():
+        online_atp.take_turn(connection)
         outbox.open_for_choosing(connection)
         connection.execute(statement(__file__, "choose_rows"), {"shop_id": shop_id, "rows_per_batch": MOST_ROWS})
         return outbox.freeze(connection, shop_id)

@@ -1,4 +1,5 @@
--- A sender takes a shop: older senders may not send any more, and what they left half sent has an unknown outcome.
+-- A sender takes a shop: older senders may not send any more, and what they left half sent has an unknown outcome, and
+-- may have left at any time until now.
 -- Writes shopify_shop, outbox_batch.
 WITH taken AS (
     UPDATE shopify_shop SET sender_epoch = sender_epoch + 1
@@ -10,6 +11,7 @@ left_behind AS (
     UPDATE outbox_batch
     SET
         status_id = 'UNKNOWN',
+        sent_at = clock_timestamp(),
         message = 'the sender stopped between sending and hearing the answer'
     WHERE shop_id = %(shop_id)s AND status_id = 'SENDING'
 )

@@ -120,13 +120,16 @@ def withdraw_claim(connection: Connection, log: Log) -> None:
     )
 
 
+def give_up_crashed(connection: Connection, feed: Config) -> list[Log]:
+    """Put aside as CRASHED what has taken its worker down `MOST_ATTEMPTS` times. The caller holds the feed's lock."""
+    return _all(connection, "give_up_crashed", {"config_id": feed.config_id, "most": MOST_ATTEMPTS})
+
+
 def start_next(connection: Connection, feed: Config) -> Log | None:
     """Take the oldest waiting file of a feed, first in, first out. The caller holds the feed's lock.
 
-    A file found RUNNING was left by a process that died: it is taken again, and put aside as CRASHED once that has
-    happened `MOST_ATTEMPTS` times.
+    A file found RUNNING was left by a process that died: it is taken again.
     """
-    connection.execute(statement(__file__, "give_up_crashed"), {"config_id": feed.config_id, "most": MOST_ATTEMPTS})
     found = _all(connection, "start_next", {"config_id": feed.config_id})
     return found[0] if found else None
 
@@ -173,13 +176,13 @@ def fail(connection: Connection, log: Log, message: str) -> None:
     )
 
 
-def already_applied(connection: Connection, log: Log, sha256: str) -> int | None:
-    """The log id under which the very same file, by name and content, was applied before."""
+def already_applied(connection: Connection, log: Log, sha256: str, as_of: datetime) -> int | None:
+    """The log id under which the very same file, by name, content and moment, was applied before."""
     row = connection.execute(
         b"SELECT min(data_manager_log_id) FROM data_manager_log"
-        b" WHERE file_sha256 = %s AND config_id = %s AND file_name = %s"
+        b" WHERE file_sha256 = %s AND config_id = %s AND file_name = %s AND as_of = %s"
         b" AND status_id IN ('FINISHED', 'FINISHED_WITH_ERRORS')",
-        [sha256, log.config_id, log.file_name],
+        [sha256, log.config_id, log.file_name, as_of],
     ).fetchone()
     assert row is not None
     found: int | None = row[0]

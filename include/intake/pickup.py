@@ -14,13 +14,15 @@ from fnmatch import fnmatchcase
 import paramiko
 
 from include.db.connection import Connection, exclusive
+from include.errors import NeedsAction
 from include.intake import data_manager, remote
 from include.intake.data_manager import Config, Log
 from include.intake.remote import RemoteFile
 
 logger = logging.getLogger(__name__)
 
-LONGEST_NAME = 200
+LONGEST_NAME = 160
+"""Bytes of a file name. What we put in front of it and behind it has to fit into the 255 of most file systems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,10 @@ class Settling:
 
     pause: float = 5.0
     patience: float = 300.0
+
+
+class FolderUnusable(NeedsAction):
+    """The drop folder is not there, or cannot be listed."""
 
 
 @dataclass(slots=True)
@@ -58,7 +64,7 @@ def take_whole_files(
 
     Raises:
         LockedElsewhere: Another pickup of this feed is under way.
-        FileNotFoundError: The drop folder is not there.
+        FolderUnusable: The drop folder is not there, or cannot be listed.
     """
     with exclusive(connection, f"pickup of {feed.config_id}"):
         pickup = Pickup(taken=_finish_claims(connection, sftp, feed))
@@ -81,8 +87,12 @@ def take_whole_files(
 def _look(sftp: paramiko.SFTPClient, feed: Config, pickup: Pickup) -> dict[str, RemoteFile]:
     try:
         files = remote.list_files(sftp, feed.import_path)
+    except UnicodeDecodeError as error:
+        raise FolderUnusable(
+            f"SFTP folder {feed.import_path!r} of {feed.config_id}: a file name is not UTF-8 ({error}); rename it"
+        ) from error
     except FileNotFoundError as error:
-        raise FileNotFoundError(
+        raise FolderUnusable(
             f"SFTP folder {feed.import_path!r} of {feed.config_id} is not there (looked from {sftp.normalize('.')!r});"
             " make it, or correct import_path in data_manager_config"
         ) from error
@@ -97,7 +107,7 @@ def _look(sftp: paramiko.SFTPClient, feed: Config, pickup: Pickup) -> dict[str, 
 
 def _is_decent(name: str) -> bool:
     """NetSuite's names hold spaces, colons and brackets; a path or a control character is no name."""
-    return name.isprintable() and "/" not in name and "\\" not in name and len(name) <= LONGEST_NAME
+    return name.isprintable() and "/" not in name and "\\" not in name and len(name.encode()) <= LONGEST_NAME
 
 
 def _take(connection: Connection, sftp: paramiko.SFTPClient, feed: Config, file: RemoteFile) -> Log:

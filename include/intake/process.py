@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from types import ModuleType
 
 import paramiko
+import psycopg
 from psycopg.types.json import Jsonb
 
 from include.db.connection import Connection, exclusive
@@ -57,6 +58,10 @@ def process_waiting(connection: Connection, sftp: paramiko.SFTPClient, feed: Con
     """
     outcomes: list[Outcome] = []
     with exclusive(connection, f"processing of {feed.config_id}"):
+        outcomes += [
+            _outcome(crashed, "CRASHED", None, f"{crashed.file_name}: {crashed.message}")
+            for crashed in data_manager.give_up_crashed(connection, feed)
+        ]
         while (log := data_manager.start_next(connection, feed)) is not None:
             outcomes.append(_process(connection, sftp, feed, log))
             file_away(connection, sftp, feed)
@@ -71,7 +76,20 @@ def _process(connection: Connection, sftp: paramiko.SFTPClient, feed: Config, lo
     except FileRefused as refusal:
         data_manager.fail(connection, log, str(refusal))
         logger.error("refused: %s", refusal)
-        return Outcome(log.data_manager_log_id, log.file_name, "FAILED", None, str(refusal))
+        return _outcome(log, "FAILED", None, str(refusal))
+    except FileNotFoundError as loss:
+        message = f"{log.file_name}: gone from {log.remote_file_path} before it was processed; upload it again"
+        data_manager.fail(connection, log, message)
+        logger.error("%s (%s)", message, loss)
+        return _outcome(log, "FAILED", None, message)
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        message = (
+            f"{log.file_name}: the database refused its rows ({error.diag.message_primary}); nothing of it was applied."
+            " This is a fault of Trueup: report it with the file"
+        )
+        data_manager.fail(connection, log, message)
+        logger.exception(message)
+        return _outcome(log, "FAILED", None, message)
     except FileStillGrowing as growth:
         data_manager.put_back(connection, log, str(growth), remote.size_of(sftp, log.remote_file_path))
         raise
@@ -86,7 +104,11 @@ def _process(connection: Connection, sftp: paramiko.SFTPClient, feed: Config, lo
         raise
     status = "FINISHED_WITH_ERRORS" if counts.failed else "FINISHED"
     logger.info("%s %s: %s", log.file_name, status.lower(), counts)
-    return Outcome(log.data_manager_log_id, log.file_name, status, counts, message)
+    return _outcome(log, status, counts, message)
+
+
+def _outcome(log: Log, status_id: str, counts: Counts | None, message: str | None) -> Outcome:
+    return Outcome(log.data_manager_log_id, log.file_name, status_id, counts, message)
 
 
 def _apply(connection: Connection, sftp: paramiko.SFTPClient, feed: Config, log: Log) -> tuple[Counts, str | None]:
@@ -106,9 +128,9 @@ def _apply(connection: Connection, sftp: paramiko.SFTPClient, feed: Config, log:
     moment = snapshot_time.of_file(log.file_name, log.file_modified_at, feed.snapshot_offset, datetime.now(UTC))
     message = None
     sha256 = digest.hexdigest()
-    if (earlier := data_manager.already_applied(connection, log, sha256)) is not None:
+    if (earlier := data_manager.already_applied(connection, log, sha256, moment.as_of)) is not None:
         counts = Counts(0, 0, 0, 0, 0)
-        message = f"the same file, by name and content, as log {earlier}: not applied again"
+        message = f"the same file, by name, content and moment, as log {earlier}: not applied again"
     else:
         counts = feed_module.apply(connection, feed, log, header, moment)
         if counts.total == 0:

@@ -6,6 +6,7 @@ mark in the name keeps the moment that the original snapshot spoke of.
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from posixpath import splitext
 
@@ -26,6 +27,8 @@ def write_reject_file(connection: Connection, sftp: paramiko.SFTPClient, feed: C
     """
     stem, ending = splitext(log.file_name)
     moment = snapshot_time.mark(log.as_of) if log.as_of and ".asof-" not in stem else ""
+    # A corrected reject file may be rejected from again: its name must not grow with each round.
+    stem = re.sub(r"\.rejects-\d+$", "", stem)
     path = f"{log.import_path}/error/{stem}{moment}.rejects-{log.data_manager_log_id}{ending}"
     remote.write(sftp, path, _blocks(connection, log, feed.delimiter))
     return path

@@ -30,8 +30,8 @@ def of_file(name: str, modified_at: datetime, offset: timedelta, now: datetime) 
         offset: How long before that the snapshot was taken.
         now: The present: a snapshot cannot speak of the future.
     """
-    if mark := _MARK.search(name):
-        found = SnapshotTime(datetime.strptime(mark[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC), "mark in the file name")
+    if (marked := _mark(name)) is not None:
+        found = SnapshotTime(marked, "mark in the file name")
     elif (written := _date_and_time(name)) is not None:
         found = SnapshotTime(written, "date and time in the file name")
     else:
@@ -44,6 +44,14 @@ def of_file(name: str, modified_at: datetime, offset: timedelta, now: datetime) 
 def mark(as_of: datetime) -> str:
     """The mark that carries a snapshot's moment in a file name, to be put between stem and ending."""
     return f".asof-{as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _mark(name: str) -> datetime | None:
+    found = _MARK.search(name)
+    try:
+        return datetime.strptime(found[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) if found else None
+    except ValueError:
+        return None
 
 
 def _date_and_time(name: str) -> datetime | None:

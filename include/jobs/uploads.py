@@ -1,7 +1,7 @@
 """The tasks between the stock and Shopify: targets, plans, deliveries, settlements, orders. Each visits all shops."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -59,20 +59,20 @@ def observe_levels() -> dict[str, Any]:
 
     from include.channel import observation
 
-    found = {shop_id: asdict(observation.settle(oms, shop_id, client)) for oms, shop_id, client in _each_shop()}
+    found = _each_shop(lambda oms, shop_id, client: asdict(observation.settle(oms, shop_id, client)))
     if not any(settlement["observed"] for settlement in found.values()):
         raise AirflowSkipException("no outcome is unknown and every level has been seen")
     return found
 
 
-@task(pool=SHOPIFY_POOL, trigger_rule="none_failed")
+@task(pool=SHOPIFY_POOL, trigger_rule="all_done")
 def deliver_batches() -> dict[str, Any]:
     """Send what is planned; returns the count of outcomes by shop."""
     from dataclasses import asdict
 
     from include.channel import delivery
 
-    sent = {shop_id: asdict(delivery.deliver(oms, shop_id, client)) for oms, shop_id, client in _each_shop()}
+    sent = _each_shop(lambda oms, shop_id, client: asdict(delivery.deliver(oms, shop_id, client)))
     logger.info("delivered: %s", sent)
     return sent
 
@@ -88,7 +88,7 @@ def import_orders() -> dict[str, Any]:
 
     from include.channel import orders
 
-    imported = {shop_id: asdict(orders.import_orders(oms, shop_id, client)) for oms, shop_id, client in _each_shop()}
+    imported = _each_shop(lambda oms, shop_id, client: asdict(orders.import_orders(oms, shop_id, client)))
     if not any(result["movements"] for result in imported.values()):
         raise AirflowSkipException("no order has changed")
     return imported
@@ -99,14 +99,30 @@ def _shops(oms: "Connection") -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
-def _each_shop() -> "Iterator[tuple[Connection, str, Client]]":
-    """Visit the shops one after the other, each under its lock."""
+def _each_shop(work: "Callable[[Connection, str, Client], dict[str, Any]]") -> dict[str, dict[str, Any]]:
+    """Do something for every shop, one after the other, each under its lock. One shop's trouble does not stop the next.
+
+    Returns:
+        What it brought, by shop.
+
+    Raises:
+        Exception: The first shop's trouble, once all shops have been visited.
+    """
     from include.jobs import connections
 
+    brought: dict[str, dict[str, Any]] = {}
+    troubles: list[Exception] = []
     with connections.oms() as oms:
         for shop_id, connection_id in _shops(oms):
-            with _shop(oms, shop_id, connection_id) as client:
-                yield oms, shop_id, client
+            try:
+                with _shop(oms, shop_id, connection_id) as client:
+                    brought[shop_id] = work(oms, shop_id, client)
+            except Exception as trouble:
+                logger.exception("shop %s", shop_id)
+                troubles.append(trouble)
+    if troubles:
+        raise troubles[0]
+    return brought
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused
+from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused, Throttled
 from include.shopify.limiter import Limiter
 
 logger = logging.getLogger(__name__)
@@ -31,6 +31,9 @@ SECONDS_TO_ANSWER = 30.0
 
 MOST_THROTTLED = 20
 """Answers of THROTTLED or 429 in a row after which a request is given up."""
+
+LONGEST_PAUSE = 120.0
+"""Seconds that a request is held back at most. Whoever is asked to wait longer comes back later."""
 
 MOST_CONNECTS = 3
 
@@ -47,6 +50,7 @@ REFUSED_BEFORE_EXECUTION = frozenset(
 """Codes of errors that come before execution, besides those of validation, which begin in lower case."""
 
 WHAT_TO_DO = {
+    400: "Shopify did not understand the request: this is a fault of Trueup",
     401: "the access token is wrong or expired: renew it in the Airflow connection",
     402: "the shop is frozen: its owner has a bill to pay",
     403: "the app may not use this shop: check its installation",
@@ -54,6 +58,7 @@ WHAT_TO_DO = {
     423: "the shop is locked: ask its owner",
     430: "refused by Shopify's security checks: slow down and ask Shopify's support",
 }
+"""Statuses that are surely sent before a request is carried out, and what each asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ class Client:
         self._http.close()
 
     def execute(self, request: Document, variables: str) -> dict[str, Any]:
-        """Send a document and wait for its data.
+        """Send a document and wait for its data; as often as it is throttled.
 
         Args:
             request: The document.
@@ -129,25 +134,31 @@ class Client:
         Raises:
             NotSent: No connection could be made.
             RequestRefused: Refused before execution.
+            Throttled: Held back for longer than is reasonable.
             OutcomeUnknown: Sent, but the answer does not say what became of it.
         """
+        for attempt in range(1, MOST_THROTTLED + 1):
+            self.limiter.wait_for_points(request.cost)
+            try:
+                return self.execute_once(request, variables)
+            except Throttled as refusal:
+                if attempt == MOST_THROTTLED or refusal.seconds > LONGEST_PAUSE:
+                    raise
+                self.limiter.pause(refusal.seconds)
+        raise AssertionError("unreachable")
+
+    def execute_once(self, request: Document, variables: str) -> dict[str, Any]:
+        """Send a document once, without waiting for points; arguments, result and errors are those of `execute`."""
         body = f'{{"query":{json.dumps(request.text)},"variables":{variables}}}'.encode()
-        for _ in range(MOST_THROTTLED):
-            self.limiter.spend(request.cost)
-            response = self._post(request, body)
-            if response.status_code == 429:
-                self.limiter.pause(_retry_after(response))
-                continue
-            answer = _read(request, response)
-            cost = answer.get("extensions", {}).get("cost", {})
-            self.limiter.learn(cost)
-            if "THROTTLED" in _codes(answer):
-                self.limiter.pause(self.limiter.wait_for(request.cost))
-                continue
-            return _data(request, answer)
-        raise RequestRefused(
-            f"{request.name}: throttled {MOST_THROTTLED} times in a row; something else is using up the app's points"
-        )
+        self.limiter.spend(request.cost)
+        response = self._post(request, body)
+        if response.status_code == 429:
+            raise Throttled(f"{request.name}: HTTP 429", _retry_after(response))
+        answer = _read(request, response)
+        self.limiter.learn((answer.get("extensions") or {}).get("cost") or {})
+        if "THROTTLED" in _codes(answer):
+            raise Throttled(f"{request.name}: throttled", self.limiter.seconds_until(request.cost))
+        return _data(request, answer)
 
     def _post(self, request: Document, body: bytes) -> httpx.Response:
         for attempt in range(1, MOST_CONNECTS + 1):
@@ -167,27 +178,31 @@ class Client:
 
 def _read(request: Document, response: httpx.Response) -> dict[str, Any]:
     status, request_id = response.status_code, response.headers.get("X-Request-Id", "none")
-    if status >= 500:
+    if status != 200 and status not in WHAT_TO_DO:
         raise OutcomeUnknown(f"{request.name}: HTTP {status}, request id {request_id}")
     if status != 200:
-        advice = WHAT_TO_DO.get(status, "see the answer")
+        advice = WHAT_TO_DO[status]
         raise RequestRefused(
             f"{request.name}: HTTP {status} ({advice}): {response.text[:300]}, request id {request_id}"
         )
     try:
-        answer: dict[str, Any] = json.loads(response.content)
+        answer = json.loads(response.content)
     except ValueError as error:
         raise OutcomeUnknown(f"{request.name}: the answer is no JSON ({error}), request id {request_id}") from error
+    if not isinstance(answer, dict):
+        raise OutcomeUnknown(f"{request.name}: the answer is no JSON object, request id {request_id}")
     return answer
 
 
 def _data(request: Document, answer: dict[str, Any]) -> dict[str, Any]:
+    """The data, if nothing went wrong. An error beside a root field that has an answer came after its execution."""
     data: dict[str, Any] | None = answer.get("data")
     if data is not None and not answer.get("errors"):
         return data
     codes = _codes(answer)
     described = f"{request.name}: {json.dumps(answer.get('errors'))[:500]}"
-    if codes and all(code in REFUSED_BEFORE_EXECUTION or code[:1].islower() for code in codes):
+    executed = data is not None and any(root is not None for root in data.values())
+    if not executed and codes and all(code in REFUSED_BEFORE_EXECUTION or code[:1].islower() for code in codes):
         raise RequestRefused(described)
     raise OutcomeUnknown(described)
 
@@ -196,7 +211,7 @@ def _codes(answer: Mapping[str, Any]) -> list[str]:
     errors = answer.get("errors") or []
     if not isinstance(errors, list):
         return [""]
-    return [str(error.get("extensions", {}).get("code", "")) for error in errors]
+    return [str((error.get("extensions") or {}).get("code", "")) if isinstance(error, dict) else "" for error in errors]
 
 
 def _retry_after(response: httpx.Response) -> float:

@@ -15,5 +15,17 @@ class RequestRefused(ShopifyError, NeedsAction):
     """Shopify refused the request before carrying it out. Sending it again changes nothing until somebody acts."""
 
 
+class Throttled(ShopifyError, TryAgain):
+    """Shopify refused the request before carrying it out, because the app has used up its points.
+
+    Attributes:
+        seconds: How long to wait before it is sent again as it is.
+    """
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class OutcomeUnknown(ShopifyError):
     """The request may have been carried out, now or later. A write must never be sent again: observe instead."""

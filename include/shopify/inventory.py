@@ -62,13 +62,14 @@ def adjust(client: Client, variables: str) -> AdjustOutcome:
     Raises:
         NotSent: No connection could be made.
         RequestRefused: Refused before execution.
+        Throttled: Refused before execution, for want of points.
         OutcomeUnknown: It may or may not have been applied, now or later. Never send it again.
     """
-    data = client.execute(document("InventoryAdjust"), variables)
+    data = client.execute_once(document("InventoryAdjust"), variables)
     payload = data.get("inventoryAdjustQuantities")
-    if payload is None:
+    errors = payload.get("userErrors") if isinstance(payload, dict) else None
+    if not isinstance(errors, list):
         raise OutcomeUnknown("InventoryAdjust: an answer without a payload and without an error")
-    errors: list[dict[str, Any]] = payload["userErrors"]
     codes = {error.get("code") for error in errors}
     described = "; ".join(f"{error.get('code')}: {error['message']}" for error in errors)
     if codes & SAYS_NOTHING:
@@ -81,7 +82,18 @@ def adjust(client: Client, variables: str) -> AdjustOutcome:
     return BatchRefused(described) if errors else Adjusted()
 
 
-def available_at(client: Client, location_id: str, inventory_item_ids: Sequence[str]) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a level shows, and the time of its last change as Shopify writes it (to the second; empty if never stocked).
+
+    Two equal ones mean that the level has not moved in between.
+    """
+
+    available: int
+    updated_at: str
+
+
+def seen_at(client: Client, location_id: str, inventory_item_ids: Sequence[str]) -> dict[str, Seen]:
     """Read what one location shows as available, 250 items a call.
 
     Args:
@@ -90,16 +102,18 @@ def available_at(client: Client, location_id: str, inventory_item_ids: Sequence[
         inventory_item_ids: The items.
 
     Returns:
-        Available by item. An item that was never stocked at the location shows 0; one that does not exist is left out.
+        What each item shows. One that was never stocked at the location shows 0; one that does not exist is left out.
     """
-    seen: dict[str, int] = {}
+    seen: dict[str, Seen] = {}
     for start in range(0, len(inventory_item_ids), MOST_ROWS):
         ids = list(inventory_item_ids[start : start + MOST_ROWS])
         data = client.execute(document("ItemsAtLocation"), json.dumps({"ids": ids, "locationId": location_id}))
         for node in data["nodes"]:
             if node:
                 level = node["inventoryLevel"]
-                seen[node["id"]] = level["quantities"][0]["quantity"] if level else 0
+                seen[node["id"]] = (
+                    Seen(level["quantities"][0]["quantity"], level["updatedAt"]) if level else Seen(0, "")
+                )
     return seen
 
 

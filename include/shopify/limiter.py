@@ -16,16 +16,15 @@ class Limiter:
     _restore_rate: float = field(default=100.0)
     _measured_at: float = field(default=0.0)
 
-    def spend(self, points: float) -> None:
-        """Wait until the bucket holds that many points, then take them.
+    def wait_for_points(self, points: float) -> None:
+        """Wait until the bucket should hold that many points."""
+        if (missing := points - self._now()) > 0:
+            self.pause(missing / self._restore_rate)
 
-        Args:
-            points: What the next request asks for.
-        """
-        available = self._available + (self.clock() - self._measured_at) * self._restore_rate
-        if available < points:
-            self.pause((points - available) / self._restore_rate)
-        self._available -= points
+    def spend(self, points: float) -> None:
+        """Take note that a request asks for so many points."""
+        self._available = self._now() - points
+        self._measured_at = self.clock()
 
     def pause(self, seconds: float) -> None:
         """Wait because Shopify asked for it."""
@@ -44,6 +43,9 @@ class Limiter:
             self._restore_rate = float(status["restoreRate"])
             self._measured_at = self.clock()
 
-    def wait_for(self, points: float) -> float:
+    def seconds_until(self, points: float) -> float:
         """Seconds until the bucket should hold that many points, at least one (after THROTTLED)."""
-        return max(1.0, (points - self._available) / self._restore_rate)
+        return max(1.0, (points - self._now()) / self._restore_rate)
+
+    def _now(self) -> float:
+        return self._available + (self.clock() - self._measured_at) * self._restore_rate

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from include.errors import NeedsAction
 from include.shopify.client import Client, document
 from include.shopify.errors import ShopifyError
 
@@ -31,7 +32,7 @@ class Order:
     items: tuple[OrderItem, ...]
 
 
-class OrderTooLarge(ShopifyError):
+class OrderTooLarge(ShopifyError, NeedsAction):
     """An order has more parts than are read at a time."""
 
 
@@ -41,7 +42,7 @@ def updated_since(client: Client, since: datetime | None) -> Iterator[Order]:
     The search lags behind the orders by seconds: read again from well before the newest one seen.
 
     Raises:
-        OrderTooLarge: An order has more than 10 fulfilment orders, or more than 100 lines in one.
+        OrderTooLarge: An order has more than 20 fulfilment orders.
         ShopifyError: As by the client.
     """
     query = f"updated_at:>='{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'" if since else ""
@@ -50,27 +51,27 @@ def updated_since(client: Client, since: datetime | None) -> Iterator[Order]:
         data = client.execute(document("OrdersUpdated"), json.dumps({"query": query, "after": after}))
         page = data["orders"]
         for node in page["nodes"]:
-            yield _order(node)
+            yield _order(client, node)
         if not page["pageInfo"]["hasNextPage"]:
             return
         after = page["pageInfo"]["endCursor"]
 
 
-def _order(node: Mapping[str, Any]) -> Order:
+def _order(client: Client, node: Mapping[str, Any]) -> Order:
     taken: Counter[tuple[str, str]] = Counter()
     fulfilled: Counter[tuple[str, str]] = Counter()
-    fulfillment_orders = node["fulfillmentOrders"]
-    pages = [fulfillment_orders, *(each["lineItems"] for each in fulfillment_orders["nodes"])]
-    if any(page["pageInfo"]["hasNextPage"] for page in pages):
+    if node["fulfillmentOrders"]["pageInfo"]["hasNextPage"]:
         raise OrderTooLarge(
-            f"order {node['name']} ({node['id']}) has more than 10 fulfilment orders or more than 100 lines in one;"
-            " raise the page sizes in OrdersUpdated.graphql"
+            f"order {node['name']} ({node['id']}) has more than 20 fulfilment orders;"
+            " raise the page size in OrdersUpdated.graphql"
         )
-    for each in fulfillment_orders["nodes"]:
+    for each in node["fulfillmentOrders"]["nodes"]:
         location = each["assignedLocation"]["location"]
         if location is None or each["status"] == "CANCELLED":
             continue
-        for line in each["lineItems"]["nodes"]:
+        for line in _lines(client, each):
+            if line["inventoryItemId"] is None:  # a custom item, made up at the till
+                continue
             key = (line["inventoryItemId"], location["id"])
             taken[key] += line["totalQuantity"]
             fulfilled[key] += line["totalQuantity"] - line["remainingQuantity"]
@@ -80,3 +81,14 @@ def _order(node: Mapping[str, Any]) -> Order:
         datetime.fromisoformat(node["updatedAt"]),
         tuple(OrderItem(item, location, taken[item, location], fulfilled[item, location]) for item, location in taken),
     )
+
+
+def _lines(client: Client, fulfillment_order: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """All lines of a fulfilment order, however many there are."""
+    page = fulfillment_order["lineItems"]
+    while True:
+        yield from page["nodes"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return
+        variables = {"id": fulfillment_order["id"], "after": page["pageInfo"]["endCursor"]}
+        page = client.execute(document("FulfillmentOrderLines"), json.dumps(variables))["node"]["lineItems"]

@@ -38,11 +38,12 @@ def recompute_all(connection: Connection) -> int:
 
 
 def take_turn(connection: Connection) -> None:
-    """Wait until no other transaction computes targets, and be the one that does until this one ends.
+    """Wait until no other transaction writes levels, and be the one that does until this one ends.
 
-    Two at a time could write an older answer over a newer one. Taken before any lock on stock or levels.
+    Two that compute targets could write an older answer over a newer one, and two of any kind could lock the same rows
+    in different orders. Taken before any lock on stock or levels.
     """
-    connection.execute(b"SELECT pg_advisory_xact_lock(hashtextextended('refresh of online ATP', 0))")
+    connection.execute(b"SELECT pg_advisory_xact_lock(hashtextextended('writer of inventory_level', 0))")
 
 
 def recompute_dirty(connection: Connection) -> int:

@@ -1,4 +1,4 @@
--- Online ATP of the given products at every mapped location, written where it differs.
+-- Online ATP of the given products at every mapped location, written where it differs; no more than Shopify can show.
 -- Reads refresh_product, mappings, memberships, inventory_item, product_facility; writes inventory_level.
 MERGE INTO inventory_level AS level
 USING (
@@ -29,9 +29,13 @@ USING (
         INNER JOIN facility
             ON item.facility_id = facility.facility_id
             AND facility.facility_type_id IN ('WAREHOUSE', 'RETAIL_STORE')
-        INNER JOIN facility_group_member AS member
-            ON item.facility_id = member.facility_id
-            AND member.from_date <= now() AND member.thru_date > now()
+        INNER JOIN (
+            SELECT DISTINCT
+                facility_group_id,
+                facility_id
+            FROM facility_group_member
+            WHERE from_date <= now() AND thru_date > now()
+        ) AS member ON item.facility_id = member.facility_id
         LEFT JOIN product_facility AS rule
             ON item.product_id = rule.product_id AND item.facility_id = rule.facility_id
         WHERE coalesce(rule.allow_brokering, TRUE)
@@ -53,11 +57,11 @@ USING (
         mapped.location_id,
         CASE
             WHEN NOT coalesce(channel_rule.allow_brokering, TRUE) THEN 0
-            ELSE greatest(0, floor(
+            ELSE least(1000000000, greatest(0, floor(
                 coalesce(promise.quantity, 0)
                 - coalesce(channel_rule.minimum_stock, 0)
                 + least(0, coalesce(queue.available_to_promise_total, 0))
-            ))
+            )))
         END::integer AS target
     FROM mapped
     LEFT JOIN promise

@@ -10,7 +10,7 @@ from include.shopify.client import Access, Client
 from include.shopify.errors import NotSent, RequestRefused
 from include.stock import ledger
 from tests.scenarios.store import Store, item
-from tests.world import ONLINE, SHOP
+from tests.world import SHOP
 
 P = "50001"
 ADJUST = "inventoryAdjustQuantities"
@@ -208,11 +208,11 @@ def test_a_missing_scope_stops_and_names_it(store: Store) -> None:
 
 def test_a_bad_row_goes_into_quarantine_and_the_others_go_on(store: Store) -> None:
     store.open({P: 5, "50002": 7})
-    store.connection.execute(
-        b"INSERT INTO inventory_level (shop_id, inventory_item_id, location_id, product_id, target, position)"
-        b" VALUES (%s, %s, %s, %s, 9, 5)",
-        [SHOP, item("99999"), ONLINE, P],
-    )
+    store.world.product("99999")
+    store.world.in_shop("99999", item("99999"))
+    store.move("99999", 9)
+    store.plan()
+    store.connection.execute(b"UPDATE inventory_level SET position = 5 WHERE product_id = '99999'")
     store.move("50002", +3)
     sent = store.push()
     assert (sent.refused, sent.quarantined_rows) == (1, 1)

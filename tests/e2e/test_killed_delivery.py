@@ -44,8 +44,10 @@ def at_once(world: World, attempt: Attempt, _batch: int) -> None:
 def with_the_answer_unread(world: World, attempt: Attempt, batch: int) -> None:
     """Stopped, it does not read the answer, which comes after the batch was applied."""
     steps.send(world, attempt, signal.SIGSTOP)
-    wait_for("Shopify to apply the batch", lambda: bool(_applied(world, batch)))
-    steps.send(world, attempt, signal.SIGKILL)
+    try:
+        wait_for("Shopify to apply the batch", lambda: bool(_applied(world, batch)))
+    finally:
+        steps.send(world, attempt, signal.SIGKILL)
 
 
 CASES = {

@@ -1,6 +1,6 @@
 """Reset files from the drop folder to the ledger, over real SFTP into a real database."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import paramiko
@@ -10,7 +10,7 @@ from include.db.connection import Connection
 from include.intake import data_manager, pickup, process, remote
 from include.intake.data_manager import Config
 from include.intake.errors import FileStillGrowing
-from include.intake.pickup import Settling
+from include.intake.pickup import FolderUnusable, Settling
 from include.intake.process import Outcome
 from include.sandbox.sftp import Fault, SftpServer
 from include.stock import ledger
@@ -132,11 +132,53 @@ def test_the_last_of_several_rows_for_one_product_and_facility_counts(drop: Drop
 
 def test_the_same_file_again_is_recognised(drop: Drop, world: World, connection: Connection) -> None:
     content = HEADER + "a,43,8,521\n"
-    first = drop(content, "InventoryItemExport.csv")
-    post(connection, "10001", "BROADWAY", -1, -1, datetime.now(UTC) + timedelta(seconds=5))
-    again = drop(content, "InventoryItemExport.csv")
-    assert again.message == f"the same file, by name and content, as log {first.data_manager_log_id}: not applied again"
+    first = drop(content)
+    post(connection, "10001", "BROADWAY", -1, -1, datetime.now(UTC))
+    again = drop(content)
+    log = first.data_manager_log_id
+    assert again.message == f"the same file, by name, content and moment, as log {log}: not applied again"
     assert world.stock()["10001", "BROADWAY"] == (7, 7)
+
+
+def test_the_same_numbers_at_a_later_moment_are_news(drop: Drop, world: World, connection: Connection) -> None:
+    """A file that always has the same name, and by chance the same content as yesterday's."""
+    content = HEADER + "a,43,8,521\n"
+    path = f"{FOLDER}/InventoryItemExport.csv"
+    drop.write(content, "InventoryItemExport.csv")
+    drop.sftp.utime(path, (1_795_000_000, 1_795_000_000))
+    drop.process()
+    post(connection, "10001", "BROADWAY", -2, -2, datetime.fromtimestamp(1_795_000_500, UTC))
+    drop.write(content, "InventoryItemExport.csv")
+    drop.sftp.utime(path, (1_795_001_000, 1_795_001_000))
+    drop.process()
+    assert world.stock()["10001", "BROADWAY"] == (8, 8)
+
+
+def test_a_file_that_is_gone_from_processing_holds_up_nobody(drop: Drop, connection: Connection, world: World) -> None:
+    drop.write(HEADER + "a,43,6,521\n", "a.csv")
+    drop.write(HEADER + "a,44,2,521\n", "b.csv")
+    (gone, _) = pickup.take_whole_files(connection, drop.sftp, drop.feed, NOW).taken
+    drop.sftp.remove(gone.remote_file_path)
+    outcomes = process.process_waiting(connection, drop.sftp, drop.feed)
+    assert [outcome.status_id for outcome in outcomes] == ["FAILED", "FINISHED"]
+    assert outcomes[0].message == f"a.csv: gone from {gone.remote_file_path} before it was processed; upload it again"
+    assert world.stock() == {("10001", "MAIN_WH"): (2, 2)}
+
+
+def test_a_name_that_leaves_no_room_is_refused(drop: Drop, connection: Connection) -> None:
+    drop.write(HEADER + "a,43,6,521\n", "\u00e9" * 100 + ".csv")
+    assert len(pickup.take_whole_files(connection, drop.sftp, drop.feed, NOW).refused) == 1
+
+
+@pytest.mark.parametrize("quantity", ["12\u2003", "NaN", "Infinity", "1e5", "0x10", "1_000", "1,000", "--5", "9" * 13])
+def test_what_is_no_number_costs_its_own_row_only(drop: Drop, world: World, quantity: str) -> None:
+    outcome = drop(HEADER + f'a,43,"{quantity}",521\na,44,2,521\n')
+    assert (outcome.status_id, world.stock()) == ("FINISHED_WITH_ERRORS", {("10001", "MAIN_WH"): (2, 2)})
+
+
+def test_a_mark_that_is_no_moment_is_overlooked(drop: Drop, world: World) -> None:
+    drop(HEADER + "a,43,6,521\n", "x.asof-20261399T000000Z.csv")
+    assert world.stock()["10001", "BROADWAY"] == (6, 6)
 
 
 def test_bad_rows_are_rejected_by_name_and_good_ones_applied(drop: Drop, world: World) -> None:
@@ -297,7 +339,7 @@ def test_names_that_are_no_names_are_left_alone(drop: Drop, connection: Connecti
 
 def test_a_missing_folder_is_named(connection: Connection, sftp_client: paramiko.SFTPClient) -> None:
     feed = data_manager.config(connection, "RESET_INVENTORY")
-    with pytest.raises(FileNotFoundError, match=r"SFTP folder 'netsuite/inventoryitem/csv' of RESET_INVENTORY"):
+    with pytest.raises(FolderUnusable, match=r"SFTP folder 'netsuite/inventoryitem/csv' of RESET_INVENTORY"):
         pickup.take_whole_files(connection, sftp_client, feed, NOW)
 
 
@@ -336,7 +378,9 @@ def test_a_file_that_keeps_taking_its_worker_down_is_put_aside(drop: Drop, conne
     pickup.take_whole_files(connection, drop.sftp, drop.feed, NOW)
     for _ in range(data_manager.MOST_ATTEMPTS):
         assert data_manager.start_next(connection, drop.feed) is not None
-    assert process.process_waiting(connection, drop.sftp, drop.feed) == []
+    (outcome,) = process.process_waiting(connection, drop.sftp, drop.feed)
+    assert outcome.status_id == "CRASHED"
+    assert "The worker died 3 times while it processed this file" in (outcome.message or "")
     assert len(drop.names("failed")) == 1
 
 

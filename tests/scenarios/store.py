@@ -81,7 +81,7 @@ class Store:
     def shown(self, product: str) -> int:
         """What Shopify shows online."""
         return next(
-            level["available"]
+            int(level["available"])
             for level in self.emulator.levels()
             if (level["inventoryItemId"], level["locationId"]) == (item(product), ONLINE)
         )

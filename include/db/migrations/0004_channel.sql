@@ -28,7 +28,22 @@ CREATE TABLE inventory_channel (
     from_date timestamptz NOT NULL DEFAULT '-infinity',
     thru_date timestamptz NOT NULL DEFAULT 'infinity' CHECK (thru_date > from_date)
 );
-CREATE UNIQUE INDEX location_is_mapped_once ON inventory_channel (shop_id, location_id) WHERE thru_date = 'infinity';
+CREATE FUNCTION refuse_location_mapped_twice() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM inventory_channel AS other
+        WHERE other.inventory_channel_id <> new.inventory_channel_id
+            AND other.shop_id = new.shop_id AND other.location_id = new.location_id
+            AND other.from_date < new.thru_date AND other.thru_date > new.from_date
+    ) THEN
+        RAISE EXCEPTION 'location % of shop % is mapped twice', new.location_id, new.shop_id
+            USING HINT = 'End the other mapping first: set its thru_date.';
+    END IF;
+    RETURN new;
+END
+$$;
+CREATE TRIGGER location_is_mapped_once BEFORE INSERT OR UPDATE ON inventory_channel
+FOR EACH ROW EXECUTE FUNCTION refuse_location_mapped_twice();
 COMMENT ON TABLE inventory_channel IS
 'One Shopify location shows what one facility group can promise. A store location is a group of one facility.';
 COMMENT ON COLUMN inventory_channel.queue_facility_id IS
@@ -104,8 +119,19 @@ CREATE TABLE shopify_order_item (
     location_id identifier NOT NULL,
     taken integer NOT NULL,
     fulfilled integer NOT NULL,
+    fulfilled_at timestamptz,
+    queue_facility_id identifier REFERENCES facility,
+    reserved integer NOT NULL DEFAULT 0,
+    issued integer NOT NULL DEFAULT 0,
     PRIMARY KEY (shop_id, order_id, inventory_item_id, location_id)
 );
+CREATE INDEX ON shopify_order_item (shop_id, order_id) WHERE reserved <> taken OR issued <> fulfilled;
+COMMENT ON COLUMN shopify_order_item.fulfilled_at IS 'When an import last saw more of it fulfilled.';
+COMMENT ON COLUMN shopify_order_item.queue_facility_id IS
+'Where it has reserved: a release goes there, whatever the mapping says by then.';
+COMMENT ON COLUMN shopify_order_item.reserved IS
+'How much of taken the stock ledger knows. Less while product or location is not mapped.';
+COMMENT ON COLUMN shopify_order_item.issued IS 'How much of fulfilled the stock ledger knows.';
 COMMENT ON TABLE shopify_order_item IS
 'What imported orders have taken from Shopify''s available at each location, and how much of it has left the building.';
 
@@ -140,6 +166,9 @@ CREATE TRIGGER mark_dirty_on_insert AFTER INSERT ON shopify_shop_product
 REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION mark_dirty_products();
 CREATE TRIGGER mark_dirty_on_update AFTER UPDATE ON shopify_shop_product
 REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION mark_dirty_products();
+
+CREATE TRIGGER mark_dirty_on_delete AFTER DELETE ON shopify_shop_product
+REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE FUNCTION mark_dirty_products();
 
 CREATE FUNCTION mark_every_mapped_product_dirty() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

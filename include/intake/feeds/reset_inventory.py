@@ -13,7 +13,7 @@ from include.intake.data_manager import Config, Counts, Log
 from include.intake.errors import FileRefused
 from include.intake.snapshot_time import SnapshotTime
 from include.intake.staging import OUR_OWN_COLUMNS, Header
-from include.stock import ledger
+from include.stock import ledger, reservations
 
 TABLE = "staging_reset"
 
@@ -86,13 +86,16 @@ def apply(connection: Connection, feed: Config, log: Log, header: Header, snapsh
     ledger.open_for_posting(connection)
     older = connection.execute(statement(__file__, "drop_older_reset"), parameters).rowcount
     kept = connection.execute(statement(__file__, "cover_reset"), parameters).fetchone()
-    connection.execute(statement(__file__, "difference_reset"), parameters | {"reason_enum_id": REASON})
-    posted = ledger.post(connection, snapshot.as_of, log.data_manager_log_id, repeated=False)
+    changed = connection.execute(
+        statement(__file__, "difference_reset"), parameters | {"reason_enum_id": REASON}
+    ).rowcount
+    ended = reservations.reserve_and_issue(connection)
+    ledger.post(connection, snapshot.as_of, log.data_manager_log_id, repeated=ended > 0)
     assert kept is not None
     return Counts(
         total=int(kept[0]) + rejected + repeated + older,
-        changed=posted,
-        unchanged=int(kept[0]) - posted,
+        changed=changed,
+        unchanged=int(kept[0]) - changed,
         superseded=repeated + older,
         failed=rejected,
     )

@@ -4,9 +4,9 @@
 INSERT INTO reset_row (line_number, staged_at, product_id, facility_id, quantity, by_atp, usable)
 WITH
 id_type AS (
-    SELECT DISTINCT
+    SELECT
         written.id_type,
-        known.good_identification_type_id
+        min(known.good_identification_type_id) AS good_identification_type_id
     FROM (
         SELECT %(default_id_type)s::text AS id_type
         UNION
@@ -16,6 +16,7 @@ id_type AS (
         ON
             regexp_replace(lower(known.good_identification_type_id), '[^a-z0-9]', '', 'g')
             = regexp_replace(lower(written.id_type), '[^a-z0-9]', '', 'g')
+    GROUP BY written.id_type
 ),
 
 named AS (
@@ -39,7 +40,7 @@ understood AS (
         CASE
             WHEN staged.available_qty <> '' AND octet_length(staged.available_qty) <= 12
                 AND translate(staged.available_qty, '0123456789', '') = '' THEN staged.available_qty::numeric
-            WHEN staged.available_qty ~ '^\s*[+-]?\d{1,12}(\.\d{1,6})?\s*$' THEN staged.available_qty::numeric
+            WHEN staged.available_qty ~ '^ *[+-]?[0-9]{1,12}(\.[0-9]{1,6})? *$' THEN staged.available_qty::numeric
         END AS quantity
     FROM staging_reset AS staged
     LEFT JOIN facility AS by_code ON staged.facility_id = by_code.facility_id

@@ -17,6 +17,7 @@ from tests.sandbox.shopify.shop import ADJUST
 VARIABLES: dict[str, dict[str, Any]] = {
     "InventoryAdjust": {"input": {"name": "available", "reason": "correction", "changes": []}, "key": "k"},
     "ItemsAtLocation": {"ids": ["gid://shopify/InventoryItem/1"], "locationId": "gid://shopify/Location/1"},
+    "FulfillmentOrderLines": {"id": "gid://shopify/FulfillmentOrder/1"},
     "OrdersUpdated": {"query": ""},
 }
 

@@ -1,0 +1,18 @@
+"""What orders hold of the stock: reserved when Shopify has sold it, issued when it has left."""
+
+from include.db.connection import Connection
+from include.db.sql import statement
+
+
+def reserve_and_issue(connection: Connection) -> int:
+    """Add to `movement` what orders have yet to reserve or to issue.
+
+    To be called whenever orders, mappings or snapshots have changed, in the transaction that posts `movement`.
+
+    Args:
+        connection: Inside the transaction of `ledger.open_for_posting`.
+
+    Returns:
+        How many movements were added.
+    """
+    return connection.execute(statement(__file__, "reserve_and_issue")).rowcount

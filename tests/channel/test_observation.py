@@ -1,0 +1,163 @@
+"""Looking at Shopify proves something only where nothing unseen can hide in what it shows."""
+
+import time
+
+import httpx
+import pytest
+
+from include.channel import observation
+from include.shopify.errors import OutcomeUnknown
+from tests.scenarios.store import Store, item
+from tests.world import ONLINE, SHOP
+
+P = "50001"
+ADJUST = "inventoryAdjustQuantities"
+
+
+def look_while_an_order_comes_and_goes(store: Store) -> observation.Settlement:
+    """An order is placed before the read, unseen by the search, and cancelled before anybody can import it."""
+    store.emulator.settings(order_search_lag=1000)
+    order = store.sell(P, 3)
+
+    def meanwhile(seconds: float) -> None:
+        store.emulator.cancel_order(order)
+        store.emulator.settings(order_search_lag=0)
+        time.sleep(seconds)
+
+    time.sleep(0.3)
+    return observation.settle(store.connection, SHOP, store.client, meanwhile)
+
+
+def test_an_order_that_comes_and_goes_around_the_look_spoils_it(store: Store) -> None:
+    store.open({P: 10})
+    store.move(P, -1)
+    store.emulator.fault("drop_before", operation=ADJUST)
+    store.push()
+    assert look_while_an_order_comes_and_goes(store).settled == 0
+    store.settle()
+    store.push()
+    assert store.shown(P) == 9
+
+
+def test_it_spoils_the_first_look_as_well(store: Store) -> None:
+    store.open({P: 10})
+    store.connection.execute(b"UPDATE inventory_level SET position = NULL")
+    assert look_while_an_order_comes_and_goes(store).settled == 0
+    assert store.level(P) == (10, None)
+    store.settle()
+    store.push()
+    assert (store.level(P), store.shown(P), store.applied(P)) == ((10, 10), 10, [])
+
+
+def test_an_edit_in_shopify_is_seen_as_drift_and_put_right(store: Store) -> None:
+    store.open({P: 10})
+    store.move(P, -1)
+    store.emulator.fault("drop_before", operation=ADJUST)
+    store.push()
+    store.emulator.edit_level(item(P), ONLINE, 50)
+    assert store.settle().settled == 1
+    row = store.connection.execute(
+        b"SELECT position, observed, cause FROM inventory_drift WHERE cause <> 'FIRST_OBSERVATION'"
+    ).fetchone()
+    assert row == (10, 50, "CHANGED_IN_SHOPIFY")
+    store.push()
+    assert store.shown(P) == 9
+
+
+def test_an_item_that_is_gone_from_shopify_is_put_aside_with_its_reason(store: Store) -> None:
+    store.open({P: 10, "50002": 5})
+    store.move(P, -1)
+    store.emulator.fault("drop_before", operation=ADJUST)
+    store.push()
+    store.emulator.seed(
+        [{"id": ONLINE, "name": "Online"}],
+        [{"id": item("50002")}],
+        [{"inventoryItemId": item("50002"), "locationId": ONLINE, "available": 5}],
+    )
+    assert store.settle().settled == 0
+    assert store.batches() == ["SETTLED"]
+    row = store.connection.execute(
+        b"SELECT quarantine_reason FROM inventory_level WHERE product_id = %s", [P]
+    ).fetchone()
+    assert row == ("Shopify has no such inventory item: correct the mapping",)
+    assert store.settle().observed == 0, "it costs no further looks"
+
+
+def test_a_request_that_waited_for_points_is_late_from_its_sending_on(store: Store) -> None:
+    """The wait for points must not eat up the time in which the request may still arrive."""
+    store.open({P: 5})
+    store.connection.execute(b"UPDATE shopify_shop SET seconds_to_arrive = 1.2")
+    store.move(P, -2)
+    store.emulator.fault("status", status=429, retry_after=1.5, operation=ADJUST)
+
+    def sleep(seconds: float) -> None:
+        time.sleep(seconds)
+        store.emulator.fault("late", seconds=0.8, operation=ADJUST)
+
+    store.client.limiter.sleep = sleep
+    assert store.push().unknown == 1
+    assert store.settle().settled == 1
+    store.push()
+    assert (store.applied(P), store.shown(P), store.level(P)) == ([-2], 3, (3, 3))
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        (408, b""),
+        (204, b""),
+        (200, b"[]"),
+        (200, b"null"),
+        (200, b'{"data":{"inventoryAdjustQuantities":{"userErrors":null}}}'),
+        (200, b'{"errors":["x"]}'),
+        (
+            200,
+            b'{"data":{"inventoryAdjustQuantities":{"inventoryAdjustmentGroup":null,"userErrors":[]}},'
+            b'"errors":[{"message":"Access denied","extensions":{"code":"ACCESS_DENIED"}}]}',
+        ),
+    ],
+)
+def test_an_answer_that_may_come_after_execution_is_no_refusal(
+    store: Store, monkeypatch: pytest.MonkeyPatch, status: int, answer: bytes
+) -> None:
+    store.open({P: 10})
+    store.move(P, -2)
+    http = store.client._http
+    applied = http.post
+
+    def post(address: str, content: bytes) -> httpx.Response:
+        response = applied(address, content=content)
+        return httpx.Response(status, content=answer) if b"InventoryAdjust" in content else response
+
+    with monkeypatch.context() as patched:
+        patched.setattr(http, "post", post)
+        assert store.push().unknown == 1
+    store.settle()
+    store.push()
+    assert (store.applied(P), store.shown(P)) == ([-2], 8)
+
+
+def test_an_answer_without_costs_is_an_answer(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.open({P: 10})
+    store.move(P, -2)
+    http = store.client._http
+    applied = http.post
+
+    def post(address: str, content: bytes) -> httpx.Response:
+        body = applied(address, content=content).json() | {"extensions": {"cost": None}}
+        return httpx.Response(200, json=body)
+
+    monkeypatch.setattr(http, "post", post)
+    assert store.push().confirmed == 1
+
+
+def test_a_stale_batch_whose_levels_cannot_be_read_again_is_planned_anew(store: Store) -> None:
+    store.open({P: 10})
+    store.sell(P, 1)
+    store.move(P, -2)
+    store.emulator.fault("status", status=502, operation="nodes")
+    with pytest.raises(OutcomeUnknown):
+        store.push()
+    assert store.batches() == ["REFUSED"]
+    store.push()
+    assert (store.applied(P), store.shown(P)) == ([-2], 7)
