@@ -11,17 +11,4 @@ SELECT
     %(file_size)s,
     %(file_modified_at)s
 FROM nextval(pg_get_serial_sequence('data_manager_log', 'data_manager_log_id')) AS log_id
-RETURNING
-    data_manager_log_id,
-    config_id,
-    status_id,
-    import_path,
-    file_name,
-    remote_file_path,
-    file_size,
-    file_modified_at,
-    as_of,
-    failed_record_count,
-    error_file_path,
-    message,
-    attempts
+RETURNING *

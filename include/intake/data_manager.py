@@ -4,10 +4,10 @@ CLAIMED -> PENDING -> RUNNING -> FINISHED | FINISHED_WITH_ERRORS | FAILED | CRAS
               +-> CANCELLED
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from psycopg.rows import class_row
+from psycopg.rows import class_row, dict_row
 
 from include.db.connection import Connection
 from include.db.sql import statement
@@ -213,5 +213,6 @@ def _one(connection: Connection, name: str, parameters: dict[str, object]) -> Lo
 
 
 def _all(connection: Connection, name: str, parameters: dict[str, object]) -> list[Log]:
-    with connection.cursor(row_factory=class_row(Log)) as cursor:
-        return cursor.execute(statement(__file__, name), parameters).fetchall()
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(statement(__file__, name), parameters).fetchall()
+    return [Log(**{each.name: row[each.name] for each in fields(Log)}) for row in rows]

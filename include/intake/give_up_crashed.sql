@@ -7,17 +7,4 @@ SET
         'The worker died %%s times while it processed this file. Look at its log, then drop the file again.', attempts
     )
 WHERE config_id = %(config_id)s AND status_id = 'RUNNING' AND attempts >= %(most)s
-RETURNING
-    data_manager_log_id,
-    config_id,
-    status_id,
-    import_path,
-    file_name,
-    remote_file_path,
-    file_size,
-    file_modified_at,
-    as_of,
-    failed_record_count,
-    error_file_path,
-    message,
-    attempts
+RETURNING *

@@ -146,7 +146,7 @@ def _environment(
         "API__INSTANCE_NAME": "Trueup",
         "API_AUTH__JWT_SECRET": kept["jwt secret"],
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
-        "WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",  # up to so many seconds are lost where a task ends as skipped
         "DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
         # Airflow has no setting for the address of its log servers (they listen on all interfaces), so they
