@@ -81,6 +81,7 @@ def world(demo: Demo, resumed: Resumed) -> Iterator[World]:
     yield world
     if demo.is_up:
         world.emulator.clear_faults()
+        world.emulator.settings(latency_seconds=0)
         world.sftp.fail()
 
 

@@ -30,11 +30,12 @@ Kill = Callable[[World, Attempt, int], None]
 
 @dataclass(frozen=True)
 class Case:
-    """What holds the task, how it dies, and what became of its batch."""
+    """What holds the task, how it dies, and what becomes of its batch. `latency` is the shop's, in seconds."""
 
     fault: dict[str, Any]
     kill: Kill
     applied: bool
+    latency: float = 0.0
 
 
 def at_once(world: World, attempt: Attempt, _batch: int) -> None:
@@ -53,7 +54,7 @@ def with_the_answer_unread(world: World, attempt: Attempt, batch: int) -> None:
 CASES = {
     "applied after the sender's death": Case({"kind": "delay", "seconds": 3}, at_once, applied=True),
     "applied, and the answer never read": Case({"kind": "delay", "seconds": 1}, with_the_answer_unread, applied=True),
-    "never carried out": Case({"kind": "status", "status": 429, "retry_after": 60}, at_once, applied=False),
+    "never carried out": Case({"kind": "drop_before"}, at_once, applied=False, latency=3),
 }
 
 
@@ -64,15 +65,20 @@ def test_a_batch_whose_sender_is_killed_is_settled_and_not_sent_again(
     before, shown = steps.stock(oms), story.numbers(world.emulator)
     history = len(world.emulator.history())
     wanted = steps.some_changes(before, ROWS, start=60)
+    world.emulator.settings(latency_seconds=case.latency)
     world.emulator.fault(operation=ADJUST, **case.fault)
     steps.drop(world, "killed-delivery", story.reset_file(wanted))
-    wait_for("the batch to reach Shopify", lambda: world.emulator.faults()[0]["hits"] == 1)
+    wait_for("the batch to be sent", lambda: bool(_batches(oms, "SENDING")))
+    if not case.latency:
+        wait_for("the batch to reach Shopify", lambda: _has_hit(world))
     (batch,) = _batches(oms, "SENDING")
     attempt = steps.running(world, *steps.DELIVERY)
     assert attempt is not None
     case.kill(world, attempt, batch)
     steps.wait_until_noticed(world, attempt)
     assert _batches(oms, "SENDING") == [batch], "the sender had no time to write anything down"
+    wait_for("Shopify to be done with the request", lambda: _has_hit(world))
+    world.emulator.settings(latency_seconds=0)
     if case.applied:
         wait_for("Shopify to apply the batch", lambda: bool(_applied(world, batch)))
     else:
@@ -103,6 +109,11 @@ def _sell(world: World, level: tuple[str, str], units: int) -> None:
     """Sell so much of a level that, if the batch was applied, it shows again what the batch expected to find."""
     item, location = level
     world.emulator.place_order([{"inventoryItemId": item, "locationId": location, "quantity": units}])
+
+
+def _has_hit(world: World) -> bool:
+    """Whether the request has come to its fault."""
+    return any(fault["hits"] for fault in world.emulator.faults())
 
 
 def _batches(oms: Connection, status_id: str) -> list[int]:
