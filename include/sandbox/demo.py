@@ -21,7 +21,7 @@ from types import FrameType
 
 from psycopg.conninfo import conninfo_to_dict
 
-from include.db.migrate import migrate
+from include.db.migrate import MigrationRefused, migrate
 from include.sandbox import airflow, airflow_settings, postgres, process, retailer, sftp, shopify, state
 from include.sandbox.airflow import AirflowHome, AirflowServer
 from include.sandbox.airflow_client import AirflowClient
@@ -77,6 +77,13 @@ def _databases(folder: Path) -> tuple[str, str]:
     return own or cluster.dsn("trueup"), cluster.dsn("airflow")
 
 
+def _migrate(dsn: str) -> None:
+    try:
+        migrate(dsn)
+    except MigrationRefused as refusal:
+        raise SandboxError(f"{refusal}. Or begin anew: make demo ARGS=--fresh") from refusal
+
+
 def _airflow_home(folder: Path, dsn: str, progress: _Progress) -> AirflowHome:
     with progress.step("Airflow's metadata database"):
         home = airflow.prepare(folder / "airflow", dsn)
@@ -125,7 +132,7 @@ def running(folder: Path, progress: _Progress | None = None) -> Iterator[tuple[W
                 dsn_oms, dsn_airflow = _databases(folder)
             waiting = pool.submit(_airflow_home, folder, dsn_airflow, progress)
             with progress.step("Trueup's database"):
-                migrate(dsn_oms)
+                _migrate(dsn_oms)
             with progress.step("SFTP server"):
                 files = sftp.start(folder / "sftp" / "files", folder / "sftp" / "keys")
             with progress.step("Shopify emulator"):
