@@ -20,7 +20,9 @@ STUBBORN = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + FO
 
 
 @pytest.fixture(autouse=True)
-def _nothing_stays() -> Iterator[None]:
+def _children_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each test sees, and stops, only what it has started: the servers of the other tests go on."""
+    monkeypatch.setattr(process, "_registry", process._Registry())
     yield
     process.record_in(None)
     process.stop_all()
