@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import paramiko
-import psycopg
 import pytest
 from psycopg import sql
 
@@ -123,10 +122,3 @@ def open_sftp(server: SftpServer) -> paramiko.SFTPClient:
     assert client is not None
     client.sock_transport = transport  # type: ignore[attr-defined]  # keeps the transport alive with the client
     return client
-
-
-def count(connection: psycopg.Connection[tuple[object, ...]], table: str) -> int:
-    """The number of rows of a table."""
-    row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchone()
-    assert row is not None
-    return int(str(row[0]))

@@ -124,9 +124,8 @@ def _replace_stale(connection: Connection, shop_id: str, client: Client, batch: 
         outbox.refuse(connection, batch, f"its levels moved {stale_rounds} times while it was sent", {})
         logger.warning("batch %s: its levels keep moving; they are planned anew in the next run", batch)
         return []
-    levels = [(row.inventory_item_id, row.location_id) for row in outbox.rows(connection, batch)]
     try:
-        seen = observation.read_levels(client, levels)
+        seen = observation.read_levels(client, outbox.levels(connection, batch))
     except ShopifyError:
         outbox.refuse(connection, batch, "stale, and its levels could not be read again", {})
         raise

@@ -10,8 +10,6 @@ PLANNED -> SENDING -> CONFIRMED            Shopify said yes
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from psycopg.rows import class_row
-
 from include.db.connection import Connection
 from include.db.sql import statement
 from include.stock import online_atp
@@ -27,16 +25,6 @@ class Sender:
 
     shop_id: str
     sender_epoch: int
-
-
-@dataclass(frozen=True, slots=True)
-class BatchRow:
-    """One change of a batch: at this level, from this quantity, by this much."""
-
-    inventory_item_id: str
-    location_id: str
-    delta: int
-    change_from_quantity: int
 
 
 def open_for_choosing(connection: Connection) -> None:
@@ -76,14 +64,13 @@ def planned(connection: Connection, shop_id: str) -> list[int]:
     ]
 
 
-def rows(connection: Connection, outbox_batch_id: int) -> list[BatchRow]:
-    """The rows of a batch, in the order in which they are sent."""
-    with connection.cursor(row_factory=class_row(BatchRow)) as cursor:
-        return cursor.execute(
-            b"SELECT inventory_item_id, location_id, delta, change_from_quantity FROM outbox_batch_row"
-            b" WHERE outbox_batch_id = %s ORDER BY row_index",
-            [outbox_batch_id],
-        ).fetchall()
+def levels(connection: Connection, outbox_batch_id: int) -> list[tuple[str, str]]:
+    """The levels that a batch changes, by item and location, in the order in which they are sent."""
+    rows = connection.execute(
+        b"SELECT inventory_item_id, location_id FROM outbox_batch_row WHERE outbox_batch_id = %s ORDER BY row_index",
+        [outbox_batch_id],
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 def mark_sending(connection: Connection, sender: Sender, outbox_batch_id: int) -> str:

@@ -68,10 +68,10 @@ FACILITIES = (
 )
 
 _STYLES = (
-    ("MJ", "Jacket", ("Spruce", "Slate", "Rust")),
-    ("WJ", "Shell", ("Fern", "Plum", "Ink")),
-    ("MP", "Trousers", ("Stone", "Black")),
-    ("WP", "Leggings", ("Black", "Navy")),
+    ("MJ", ("Spruce", "Slate")),
+    ("WJ", ("Fern", "Plum")),
+    ("MP", ("Stone", "Black")),
+    ("WP", ("Black", "Navy")),
 )
 _SIZES = ("XS", "S", "M", "L", "XL")
 
@@ -82,8 +82,8 @@ def products() -> list[Product]:
     skus = [
         f"{code}{number:02d}-{colour}-{size}"
         for number in range(1, 6)
-        for code, _, colours in _STYLES
-        for colour in colours[:2]
+        for code, colours in _STYLES
+        for colour in colours
         for size in _SIZES
     ]
     return [
