@@ -208,12 +208,18 @@ def _channels(connection: Connection) -> None:
         )
 
 
+_COPY_MOVEMENT = (
+    b"COPY movement (product_id, facility_id, quantity_on_hand_diff, available_to_promise_diff, reason_enum_id)"
+    b" FROM STDIN"
+)
+
+
 def _opening_stock(connection: Connection) -> None:
     ledger.open_for_posting(connection)
-    with connection.cursor() as cursor, cursor.copy(b"COPY movement FROM STDIN") as copy:
+    with connection.cursor() as cursor, cursor.copy(_COPY_MOVEMENT) as copy:
         for (product_id, facility_id), units in opening_stock().items():
             if units:
-                copy.write_row((product_id, facility_id, units, units, "VAR_MANUAL", None, None))
+                copy.write_row((product_id, facility_id, units, units, "VAR_MANUAL"))
     ledger.post(connection, datetime(2026, 1, 1, tzinfo=UTC))
 
 

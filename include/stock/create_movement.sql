@@ -6,5 +6,7 @@ CREATE TEMP TABLE movement (
     available_to_promise_diff numeric NOT NULL,
     reason_enum_id text NOT NULL,
     line_number bigint,
-    order_id text
+    order_id text,
+    shipment_id text,
+    effective_at timestamptz
 ) ON COMMIT DROP

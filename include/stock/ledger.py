@@ -26,7 +26,7 @@ def post(
 
     Args:
         connection: Inside the transaction of `open_for_posting`.
-        effective_at: When the movements took effect.
+        effective_at: When the movements took effect that say nothing else of themselves.
         data_manager_log_id: The file that they come from, if they come from one.
         repeated: Whether a product and facility may stand there more than once, and have to be added up.
 
