@@ -1,22 +1,28 @@
-"""The budgets, each measured against its floor in one run: `python -m benchmarks [--rows N] [--runs N]`."""
+"""The budgets, each measured against its floor in one run: `python -m benchmarks [NAME ...] [--rows N] [--runs N]`."""
 
 import argparse
 import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import reset_file
+from benchmarks import emulator, reset_file
+
+BENCHMARKS = {"reset_file": reset_file.measure, "emulator": emulator.measure}
 
 
 def main() -> int:
     """Run the benchmarks; the exit status says whether all budgets were kept."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; all if none is named")
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the reset file")
     parser.add_argument("--runs", type=int, default=3, help="pairs of runs; the median counts")
     options = parser.parse_args()
+    if unknown := set(options.names) - BENCHMARKS.keys():
+        parser.error(f"no benchmark called {', '.join(sorted(unknown))}; there is {', '.join(BENCHMARKS)}")
     with tempfile.TemporaryDirectory(prefix="trueup-bench-") as folder:
         Path(folder).chmod(0o755)
-        return 0 if reset_file.measure(Path(folder), options.rows, options.runs) else 1
+        kept = [BENCHMARKS[name](Path(folder), options.rows, options.runs) for name in options.names or BENCHMARKS]
+        return 0 if all(kept) else 1
 
 
 if __name__ == "__main__":
