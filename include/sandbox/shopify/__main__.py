@@ -19,6 +19,7 @@ import uvicorn
 from include.sandbox.shopify import persist
 from include.sandbox.shopify.admin import Admin
 from include.sandbox.shopify.app import build
+from include.sandbox.shopify.bucket import Bucket
 from include.sandbox.shopify.settings import DEFAULT_TOKEN, Settings
 from include.sandbox.shopify.store import Store
 
@@ -35,7 +36,7 @@ async def serve(port: int, state: Path | None, tokens: tuple[str, ...]) -> None:
     store = Store()
     if state is not None and state.exists():
         persist.load(state, store)
-    app = build(Admin(store, Settings(tokens=tokens)))
+    app = build(Admin(store, Settings(tokens=tokens, bucket=Bucket(clock=store.now))))
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1, timeout_keep_alive=60
     )

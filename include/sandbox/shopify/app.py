@@ -11,6 +11,7 @@
     GET    /control/faults         with hit counts
     DELETE /control/faults
     GET, PUT /control/settings     see `settings.NAMES`
+    POST   /control/clock          {advance}: let seconds pass; with the setting clock_rate 0 only this moves the clock
     GET    /control/history        every change that was applied, in order
     GET    /control/stats          calls by root field, points, throttled answers
 
@@ -73,7 +74,7 @@ def _endpoint(admin: Admin, handlers: Mapping[str, Handler]) -> Callable[[Reques
 
 def _seed(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
     """Build the new shop beside the old one, which stays if anything is wrong with what was given."""
-    store = Store(admin.store.clock_offset)
+    store = Store(admin.store.clock)
     now = store.now()
     for each in given.get("locations", []):
         gid = each.get("id") or store.new_id("Location")
@@ -144,6 +145,16 @@ def _set(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
     return admin.settings.show(admin.store)
 
 
+def _clock(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
+    seconds = float(given["advance"])
+    if seconds < 0:
+        raise Refused(
+            f"clock.advance: got {seconds:g}; expected seconds, 0 or more (settings.clock_offset sets it back)"
+        )
+    admin.store.clock.advance(seconds)
+    return {"now": admin.store.now()}
+
+
 def _clear_faults(admin: Admin, _given: Mapping[str, Any]) -> dict[str, Any]:
     admin.faults.clear()
     return {}
@@ -162,6 +173,7 @@ ROUTES: dict[str, tuple[tuple[str, Handler], ...]] = {
         ("DELETE", _clear_faults),
     ),
     "/control/settings": (("PUT", _set), ("GET", lambda admin, _given: admin.settings.show(admin.store))),
+    "/control/clock": (("POST", _clock),),
     "/control/history": (("GET", _history),),
     "/control/stats": (("GET", lambda admin, _given: admin.stats.show()),),
 }

@@ -27,7 +27,7 @@ class Bucket:
     def available(self) -> float:
         """Return the points in the bucket now."""
         now = self.clock()
-        self.points = min(self.size, self.points + (now - self.filled_at) * self.rate)
+        self.points = min(self.size, self.points + max(0.0, now - self.filled_at) * self.rate)
         self.filled_at = now
         return self.points
 

@@ -64,6 +64,10 @@ class Control:
         """Change some settings; returns all of them."""
         return dict(self._call("PUT", "settings", wanted) if wanted else self._call("GET", "settings"))
 
+    def advance(self, seconds: float) -> None:
+        """Let time pass for the shop."""
+        self._call("POST", "clock", {"advance": seconds})
+
     def levels(self) -> list[dict[str, Any]]:
         """What each level shows."""
         return list(self._call("GET", "levels"))

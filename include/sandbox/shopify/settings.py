@@ -20,8 +20,9 @@ DEFAULT_SCOPES = (
     "read_merchant_managed_fulfillment_orders",
 )
 DEFAULT_TOKEN = "shpat_sandbox"  # noqa: S105 - opens nothing but the emulator on this machine
-NUMBERS = ("order_search_lag", "restore_rate", "bucket_size", "points", "latency_seconds", "clock_offset")
-NAMES = ("replay", "scopes", "tokens", *NUMBERS)
+NUMBERS = ("order_search_lag", "restore_rate", "bucket_size", "points", "latency_seconds")
+CLOCK = ("clock_offset", "clock_rate")
+NAMES = ("replay", "scopes", "tokens", *NUMBERS, *CLOCK)
 
 
 @dataclass(slots=True)
@@ -50,7 +51,8 @@ class Settings:
             "tokens": list(self.tokens),
             "scopes": list(self.scopes),
             "latency_seconds": self.latency_seconds,
-            "clock_offset": store.clock_offset,
+            "clock_offset": store.clock.offset,
+            "clock_rate": store.clock.rate,
         }
 
     def update(self, store: Store, wanted: Mapping[str, Any]) -> None:
@@ -66,7 +68,8 @@ class Settings:
         self.scopes = tuple(wanted.get("scopes", self.scopes))
         self.order_search_lag = float(wanted.get("order_search_lag", self.order_search_lag))
         self.latency_seconds = float(wanted.get("latency_seconds", self.latency_seconds))
-        store.clock_offset = float(wanted.get("clock_offset", store.clock_offset))
+        if wanted.keys() & {"clock_offset", "clock_rate"}:
+            store.clock.set(offset=wanted.get("clock_offset"), rate=wanted.get("clock_rate"))
         self.bucket.configure(
             size=wanted.get("bucket_size"), rate=wanted.get("restore_rate"), points=wanted.get("points")
         )
@@ -80,5 +83,5 @@ def _check(name: str, value: Any) -> None:
     if name in ("tokens", "scopes") and not (isinstance(value, list) and all(isinstance(x, str) for x in value)):
         raise Refused(f"settings.{name}: got {value!r}; expected a list of strings")
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if name in NUMBERS and not (number and (value >= 0 or name == "clock_offset")):
+    if name in (*NUMBERS, *CLOCK) and not (number and (value >= 0 or name == "clock_offset")):
         raise Refused(f"settings.{name}: got {value!r}; expected a number of 0 or more")

@@ -7,10 +7,11 @@ on_hand = available + committed + reserved + damaged + safety_stock + quality_co
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+
+from include.sandbox.shopify.clock import Clock
 
 ON_HAND_PARTS = ("available", "committed", "reserved", "damaged", "safety_stock", "quality_control")
 QUANTITY_NAMES = (*ON_HAND_PARTS, "on_hand", "incoming")
@@ -171,9 +172,9 @@ class KeyUse:
 
 @dataclass(slots=True)
 class Store:
-    """Everything that the shop knows. `clock_offset` (seconds) is added to the machine's clock."""
+    """Everything that the shop knows."""
 
-    clock_offset: float = 0.0
+    clock: Clock = field(default_factory=Clock)
     dirty: bool = False
     locations: dict[str, Location] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
@@ -189,10 +190,10 @@ class Store:
 
     def now(self) -> float:
         """Return the shop's time in seconds since 1970."""
-        return time.time() + self.clock_offset
+        return self.clock.now()
 
     def become(self, other: Store) -> None:
-        """Take over everything that another store holds, but the clock's offset."""
+        """Take over everything that another store holds, but the clock."""
         for name in CONTENTS:
             setattr(self, name, getattr(other, name))
         self.dirty = True
@@ -260,4 +261,4 @@ class Store:
                 raise Refused(f"the shop has no {what} {gid!r}: use an id that /control/seed was given or returned")
 
 
-CONTENTS = tuple(f.name for f in fields(Store) if f.name not in ("clock_offset", "dirty"))
+CONTENTS = tuple(f.name for f in fields(Store) if f.name not in ("clock", "dirty"))

@@ -68,6 +68,7 @@ class Shop:
             points=2000,
             latency_seconds=0,
             clock_offset=0,
+            clock_rate=1,
             tokens=[self._token],
             scopes=[
                 *("write_inventory", "read_products", "read_locations", "read_orders"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from pathlib import Path
@@ -12,7 +13,7 @@ from include.sandbox import shopify
 from include.sandbox.shopify import orders, persist
 from include.sandbox.shopify.adjust import Request, adjust
 from include.sandbox.shopify.store import CONTENTS, Item, Location, Store
-from tests.sandbox.shopify.shop import ITEMS, MAIN, Shop, given, row, wait_for
+from tests.sandbox.shopify.shop import ITEMS, MAIN, OUTLET, Shop, given, row, wait_for
 
 
 def test_all_of_a_shop_comes_back(tmp_path: Path) -> None:
@@ -50,6 +51,39 @@ def test_a_kill_leaves_a_whole_file_that_the_next_start_takes(tmp_path: Path) ->
         assert shop.quantities(ITEMS[0], MAIN)["available"] == 15
         assert shop.codes(row(delta=6, expected=15), key="k") == ["IDEMPOTENCY_KEY_PARAMETER_MISMATCH"]
         shop.close()
+
+
+def test_a_save_is_of_the_moment_when_it_began_and_the_shop_goes_on(tmp_path: Path) -> None:
+    async def change_meanwhile() -> None:
+        saving = asyncio.create_task(persist._save_aside(path, store))
+        await asyncio.sleep(0)
+        assert not saving.done()
+        store.locations[OUTLET] = Location(OUTLET, "Outlet", 1.5)
+        store.dirty = True
+        await saving
+
+    path, store, saved = tmp_path / "shop.json", Store(), Store()
+    store.locations[MAIN] = Location(MAIN, "Main", 1.5)
+    asyncio.run(change_meanwhile())
+    persist.load(path, saved)
+    assert list(saved.locations) == [MAIN]
+    assert store.dirty
+    assert [file.name for file in tmp_path.iterdir()] == ["shop.json"]
+
+
+def test_a_save_that_fails_is_told_and_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = Store()
+    asyncio.run(persist._save_aside(tmp_path / "nowhere" / "shop.json", store))
+    assert store.dirty
+    assert "nowhere/shop.json: the state could not be saved: FileNotFoundError" in caplog.text
+
+
+def test_the_clock_goes_on_where_it_was(tmp_path: Path) -> None:
+    first, second = Store(), Store()
+    first.clock.advance(3600)
+    persist.save(tmp_path / "shop.json", first)
+    persist.load(tmp_path / "shop.json", second)
+    assert second.clock.offset == 3600
 
 
 @pytest.mark.parametrize(
