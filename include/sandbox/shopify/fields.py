@@ -53,6 +53,18 @@ class GroupChange:
 
 
 @dataclass(frozen=True, slots=True)
+class LineItem:
+    """The order line behind a row of a fulfilment order: one each, as no line is split over locations here."""
+
+    line: Line
+
+    @property
+    def id(self) -> str:
+        """The line item's global id; it lasts as long as the order."""
+        return f"gid://shopify/LineItem/{number(self.line.id)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Installation:
     """The app as installed in the shop."""
 
@@ -66,6 +78,7 @@ TYPE_OF: dict[type, str] = {
     Order: "Order",
     FulfillmentOrder: "FulfillmentOrder",
     Line: "FulfillmentOrderLineItem",
+    LineItem: "LineItem",
     Group: "InventoryAdjustmentGroup",
     Quantity: "InventoryQuantity",
     Installation: "AppInstallation",
@@ -153,10 +166,12 @@ PLAIN: dict[str, dict[str, Plain]] = {
     "FulfillmentOrderLineItem": {
         "id": lambda x, c: x.id,
         "inventoryItemId": lambda x, c: x.item,
+        "lineItem": lambda x, c: LineItem(x),
         "sku": lambda x, c: c.store.items[x.item].sku,
         "totalQuantity": lambda x, c: x.total,
         "remainingQuantity": lambda x, c: x.remaining,
     },
+    "LineItem": {"id": lambda x, c: x.id, "sku": lambda x, c: c.store.items[x.line.item].sku},
     "InventoryAdjustmentGroup": {
         **CREATED,
         "id": lambda x, c: x.id,

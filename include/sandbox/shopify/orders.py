@@ -55,10 +55,11 @@ def place(store: Store, lines: Sequence[Wanted], source: str = "web", *, oversel
     at_till = source == "pos"
     status = "CLOSED" if at_till else "OPEN"
     parts = []
+    ids = [store.new_id("FulfillmentOrderLineItem") for _ in lines]  # as they were bought, whatever their locations
     for location in dict.fromkeys(line.location for line in lines):
         rows = tuple(
-            Line(store.new_id("FulfillmentOrderLineItem"), x.item, x.quantity, 0 if at_till else x.quantity)
-            for x in lines
+            Line(identity, x.item, x.quantity, 0 if at_till else x.quantity)
+            for identity, x in zip(ids, lines, strict=True)
             if x.location == location
         )
         parts.append(FulfillmentOrder(store.new_id("FulfillmentOrder"), location, status, now, now, rows))

@@ -16,7 +16,7 @@ SEARCH = """query Search($query: String) {
       id name number sourceName updatedAt createdAt cancelledAt displayFulfillmentStatus
       fulfillmentOrders(first: 10) { nodes {
         status assignedLocation { location { id } }
-        lineItems(first: 100) { nodes { inventoryItemId sku totalQuantity remainingQuantity } }
+        lineItems(first: 100) { nodes { lineItem { id sku } inventoryItemId sku totalQuantity remainingQuantity } }
       } }
     }
   }
@@ -88,6 +88,26 @@ def test_an_order_shows_a_part_for_each_location(shop: Shop) -> None:
         (OUTLET, [(ITEMS[1], "SKU-101", 1)]),
     ]
     assert shop.quantities(ITEMS[1], OUTLET)["available"] == -1
+
+
+def test_line_items_are_numbered_as_they_were_bought_and_keep_their_ids(shop: Shop) -> None:
+    wanted = [
+        {"inventoryItemId": ITEMS[0], "locationId": MAIN, "quantity": 2},
+        {"inventoryItemId": ITEMS[1], "locationId": OUTLET, "quantity": 1},
+        {"inventoryItemId": ITEMS[2], "locationId": MAIN, "quantity": 4},
+    ]
+    identity = shop.control.place_order(wanted)
+
+    def lines() -> dict[str, str]:
+        parts = only(found(shop))["fulfillmentOrders"]["nodes"]
+        rows = [row["lineItem"] for part in parts for row in part["lineItems"]["nodes"]]
+        return {row["sku"]: row["id"] for row in rows}
+
+    first = lines()
+    assert all(line.startswith("gid://shopify/LineItem/") for line in first.values())
+    assert sorted(first, key=lambda sku: int(first[sku].rpartition("/")[2])) == ["SKU-100", "SKU-101", "SKU-102"]
+    shop.control.cancel_order(identity)
+    assert lines() == first
 
 
 def test_an_untracked_item_moves_nothing(shop: Shop) -> None:
