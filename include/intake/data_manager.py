@@ -4,8 +4,9 @@ CLAIMED -> PENDING -> RUNNING -> FINISHED | FINISHED_WITH_ERRORS | FAILED | CRAS
               +-> CANCELLED
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg.rows import class_row, dict_row
 
@@ -21,14 +22,44 @@ MOST_ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """How one feed is read. `import_path` is the folder on the SFTP server, `delimiter` one character."""
+    """How one feed is read: a row of data_manager_config, whose column comments say what each setting means.
+
+    `property_resource` is the Airflow connection of the SFTP server on which the feed is being looked at just now.
+    """
 
     config_id: str
+    import_service_name: str
+    property_resource: str
     import_path: str
     file_name_pattern: str
     delimiter: str
+    encoding: str
     default_id_type: str
+    arrival: str
+    set_pattern: str | None
+    event_time: str
     snapshot_offset: timedelta
+    time_zone: str
+    error_policy: str
+    quiet_after: timedelta | None
+    notify_on_failure: bool
+    reset_by: str
+    reason_enum_id: str
+    below_zero: str
+
+    def zone(self) -> ZoneInfo:
+        """The time zone of dates and times that name none.
+
+        Raises:
+            ConfigInvalid: There is no such zone.
+        """
+        try:
+            return ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ConfigInvalid(
+                f"data_manager_config {self.config_id}: time_zone {self.time_zone!r} is not known; expected a name such"
+                " as 'UTC' or 'America/New_York'"
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +69,22 @@ class Log:
     data_manager_log_id: int
     config_id: str
     status_id: str
+    property_resource: str
     import_path: str
+    source_path: str
     file_name: str
     remote_file_path: str
     file_size: int
     file_modified_at: datetime
+    set_name: str | None
+    parent_log_id: int | None
+    created_at: datetime
     as_of: datetime | None
     failed_record_count: int | None
     error_file_path: str | None
     message: str | None
     attempts: int
+    filed_away: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +100,14 @@ class Counts:
 
 class UnknownConfig(NeedsAction):
     """No data manager configuration has this id."""
+
+
+class ConfigInvalid(NeedsAction):
+    """A data manager configuration says something that cannot be."""
+
+
+class LogNotInState(NeedsAction):
+    """What was asked of a file cannot be done with it in its present state."""
 
 
 def config(connection: Connection, config_id: str) -> Config:
@@ -83,23 +128,70 @@ def configs(connection: Connection) -> list[Config]:
         return cursor.execute(statement(__file__, "select_configs")).fetchall()
 
 
-def claim(connection: Connection, feed: Config, file: RemoteFile) -> Log:
-    """Note that a file is being taken, before it is moved, and where it will lie while it waits."""
+def read_log(connection: Connection, data_manager_log_id: int) -> Log:
+    """Read one file's log.
+
+    Raises:
+        LogNotInState: There is none with this id.
+    """
+    found = _all(connection, "select_log", {"data_manager_log_id": data_manager_log_id})
+    if not found:
+        raise LogNotInState(f"data_manager_log_id {data_manager_log_id}: no such file in the data manager's log")
+    return found[0]
+
+
+def with_open_files(connection: Connection) -> list[Config]:
+    """The feeds that have files to process or to file away, once per SFTP server, the most urgent first."""
+    places = connection.execute(
+        b"SELECT DISTINCT config_id, property_resource FROM data_manager_log"
+        b" WHERE NOT filed_away AND status_id <> 'CLAIMED' ORDER BY property_resource"
+    ).fetchall()
+    return [
+        replace(each, property_resource=server)
+        for each in configs(connection)
+        for config_id, server in places
+        if config_id == each.config_id
+    ]
+
+
+def claim(
+    connection: Connection,
+    config: Config,
+    file: RemoteFile,
+    source_path: str,
+    set_name: str | None = None,
+    parent_log_id: int | None = None,
+) -> Log:
+    """Note that a file is being taken, before it is moved, and where it will lie while it waits.
+
+    Args:
+        connection: Trueup's database.
+        config: The feed.
+        file: The file under the name, size and time that it is to be known by.
+        source_path: Where it lies now.
+        set_name: The cut file that it is a part of.
+        parent_log_id: The file that it tries again.
+    """
     return _one(
         connection,
         "claim_file",
-        _columns(feed)
-        | {
+        {
+            "config_id": config.config_id,
+            "property_resource": config.property_resource,
+            "import_path": config.import_path,
+            "source_path": source_path,
             "file_name": file.name,
             "file_size": file.size,
             "file_modified_at": file.modified_at,
+            "set_name": set_name,
+            "parent_log_id": parent_log_id,
         },
     )
 
 
-def claimed(connection: Connection, feed: Config) -> list[Log]:
+def claimed(connection: Connection, config: Config) -> list[Log]:
     """Files noted as taken whose move is not known to have happened: a process died in between."""
-    return _all(connection, "select_claimed", _columns(feed))
+    return _all(connection, "select_claimed", _feed(config))
 
 
 def set_pending(connection: Connection, log: Log) -> None:
@@ -120,17 +212,17 @@ def withdraw_claim(connection: Connection, log: Log) -> None:
     )
 
 
-def give_up_crashed(connection: Connection, feed: Config) -> list[Log]:
+def give_up_crashed(connection: Connection, config: Config) -> list[Log]:
     """Put aside as CRASHED what has taken its worker down `MOST_ATTEMPTS` times. The caller holds the feed's lock."""
-    return _all(connection, "give_up_crashed", {"config_id": feed.config_id, "most": MOST_ATTEMPTS})
+    return _all(connection, "give_up_crashed", _feed(config) | {"most": MOST_ATTEMPTS})
 
 
-def start_next(connection: Connection, feed: Config) -> Log | None:
+def start_next(connection: Connection, config: Config) -> Log | None:
     """Take the oldest waiting file of a feed, first in, first out. The caller holds the feed's lock.
 
     A file found RUNNING was left by a process that died: it is taken again.
     """
-    found = _all(connection, "start_next", {"config_id": feed.config_id})
+    found = _all(connection, "start_next", _feed(config))
     return found[0] if found else None
 
 
@@ -153,15 +245,18 @@ def put_back(connection: Connection, log: Log, message: str, file_size: int | No
 def finish(
     connection: Connection,
     log: Log,
+    status_id: str,
     sha256: str,
-    snapshot: SnapshotTime,
+    moment: SnapshotTime,
     counts: Counts,
-    message: str | None = None,
+    message: str,
+    duplicate_of_log_id: int | None,
 ) -> None:
     """Note the outcome of a file, in the transaction that applied it."""
     connection.execute(statement(__file__, "finish"), {
-        "data_manager_log_id": log.data_manager_log_id, "file_sha256": sha256, "message": message,
-        "as_of": snapshot.as_of, "as_of_source": snapshot.source,
+        "data_manager_log_id": log.data_manager_log_id, "status_id": status_id, "file_sha256": sha256,
+        "message": message or None, "duplicate_of_log_id": duplicate_of_log_id,
+        "as_of": moment.as_of, "as_of_source": moment.source,
         "total": counts.total, "changed": counts.changed, "unchanged": counts.unchanged,
         "superseded": counts.superseded, "failed": counts.failed,
     })  # fmt: skip
@@ -176,22 +271,29 @@ def fail(connection: Connection, log: Log, message: str) -> None:
     )
 
 
-def already_applied(connection: Connection, log: Log, sha256: str, as_of: datetime) -> int | None:
-    """The log id under which the very same file, by name, content and moment, was applied before."""
-    row = connection.execute(
-        b"SELECT min(data_manager_log_id) FROM data_manager_log"
-        b" WHERE file_sha256 = %s AND config_id = %s AND file_name = %s AND as_of = %s"
-        b" AND status_id IN ('FINISHED', 'FINISHED_WITH_ERRORS')",
-        [sha256, log.config_id, log.file_name, as_of],
-    ).fetchone()
-    assert row is not None
-    found: int | None = row[0]
-    return found
+def cancel(connection: Connection, data_manager_log_id: int) -> None:
+    """Take a waiting file out of the queue. It is moved to the failed folder and can be retried from there.
+
+    Raises:
+        LogNotInState: It does not wait: being processed already, or done with.
+    """
+    cancelled = connection.execute(
+        b"UPDATE data_manager_log SET status_id = 'CANCELLED', finished_at = now(),"
+        b" message = 'cancelled while it waited; nothing of it was applied'"
+        b" WHERE data_manager_log_id = %s AND status_id = 'PENDING'",
+        [data_manager_log_id],
+    ).rowcount
+    if not cancelled:
+        found = read_log(connection, data_manager_log_id)
+        raise LogNotInState(
+            f"{found.file_name} (log {data_manager_log_id}) is {found.status_id}; only a file that is PENDING can be"
+            " cancelled"
+        )
 
 
-def to_file_away(connection: Connection, feed: Config) -> list[Log]:
+def to_file_away(connection: Connection, config: Config) -> list[Log]:
     """Files that are done with, but not yet in their last folder."""
-    return _all(connection, "select_to_file_away", {"config_id": feed.config_id})
+    return _all(connection, "select_to_file_away", _feed(config))
 
 
 def filed_away(connection: Connection, log: Log, path: str, error_file: str | None) -> None:
@@ -203,8 +305,8 @@ def filed_away(connection: Connection, log: Log, path: str, error_file: str | No
     )
 
 
-def _columns(feed: Config) -> dict[str, object]:
-    return {"config_id": feed.config_id, "import_path": feed.import_path}
+def _feed(config: Config) -> dict[str, object]:
+    return {"config_id": config.config_id, "property_resource": config.property_resource}
 
 
 def _one(connection: Connection, name: str, parameters: dict[str, object]) -> Log:

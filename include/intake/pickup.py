@@ -1,21 +1,23 @@
-"""Takes whole files off the drop folder: looks twice, notes the file in the log, then moves it out of the way.
+"""Takes whole files off the drop folder: waits until they are whole, notes them in the log, then moves them away.
 
-NetSuite writes straight to the final name, so a file may still be growing when it is first seen. It is taken once two
-looks some seconds apart find the same size and time. Taking is a rename on the server into `processing/`, noted
-before it is done, so a process may die at any point and the next run picks up where it stopped.
+NetSuite writes straight to the final name, so a file may still be growing when it is first seen. What tells that it is
+whole is the feed's setting `arrival`: two looks some seconds apart that find the same size and time, a rename at the
+end of the upload, or a `.done` file beside it. Taking is a rename on the server into `processing/`, noted before it is
+done, so a process may die at any point and the next run picks up where it stopped.
 """
 
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from posixpath import splitext
 
 import paramiko
 
 from include.db.connection import Connection, exclusive
 from include.errors import NeedsAction
-from include.intake import data_manager, remote
+from include.intake import cut_files, data_manager, remote
 from include.intake.data_manager import Config, Log
 from include.intake.remote import RemoteFile
 
@@ -23,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 LONGEST_NAME = 160
 """Bytes of a file name. What we put in front of it and behind it has to fit into the 255 of most file systems."""
+
+DONE = ".done"
+"""Ending of the marker that says that the file beside it is whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,70 +44,131 @@ class FolderUnusable(NeedsAction):
 
 @dataclass(slots=True)
 class Pickup:
-    """What one visit to the drop folder brought."""
+    """What one visit to the drop folder brought.
+
+    Attributes:
+        taken: Files that now wait in the queue.
+        still_growing: Names that were left because they did not hold still.
+        incomplete: Cut files that were left, and what is missing of each.
+        refused: Names that are no names.
+        strangers: Names that do not belong to the feed.
+    """
 
     taken: list[Log] = field(default_factory=list)
     still_growing: list[str] = field(default_factory=list)
+    incomplete: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
 
 
 def take_whole_files(
     connection: Connection,
     sftp: paramiko.SFTPClient,
-    feed: Config,
+    config: Config,
     settling: Settling,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Pickup:
-    """Take every file of a feed that has come to rest, and leave it PENDING in the data manager's log.
+    """Take every file of a feed that is whole, and leave it PENDING in the data manager's log.
 
     Args:
         connection: Trueup's database.
         sftp: The server with the drop folder.
-        feed: Which folder and which names.
-        settling: When a file counts as whole.
+        config: Which folder, which names, and when a file is whole.
+        settling: When a file has come to rest.
         sleep: How to wait; replaced in tests.
 
     Raises:
         LockedElsewhere: Another pickup of this feed is under way.
         FolderUnusable: The drop folder is not there, or cannot be listed.
     """
-    with exclusive(connection, f"pickup of {feed.config_id}"):
-        pickup = Pickup(taken=_finish_claims(connection, sftp, feed))
+    with exclusive(connection, f"pickup of {config.config_id}"):
+        pickup = Pickup(taken=_finish_claims(connection, sftp, config))
         until = time.monotonic() + settling.patience
-        before: dict[str, RemoteFile] = _look(sftp, feed, pickup)
-        while before:
-            sleep(settling.pause)
-            now = _look(sftp, feed, pickup)
-            for file in [file for name, file in now.items() if before.get(name) == file]:
-                pickup.taken.append(_take(connection, sftp, feed, file))
-                del now[file.name]
-            if now and time.monotonic() > until:
-                pickup.still_growing = sorted(now)
-                logger.warning("%s: still growing, left for the next run: %s", feed.import_path, sorted(now))
+        before: dict[str, RemoteFile] = {}
+        while now := _look(sftp, config, pickup):
+            whole = [file for name, file in now.items() if config.arrival != "STABLE" or before.get(name) == file]
+            pickup.incomplete = _take_complete(connection, sftp, config, whole, pickup)
+            pickup.still_growing = sorted(now.keys() - {file.name for file in whole})
+            if not (left := pickup.still_growing + pickup.incomplete):
+                break
+            if before and time.monotonic() > until:
+                logger.warning("%s: left for the next run: %s", config.import_path, left)
                 break
             before = now
+            sleep(settling.pause)
     return pickup
 
 
-def _look(sftp: paramiko.SFTPClient, feed: Config, pickup: Pickup) -> dict[str, RemoteFile]:
+def matches(config: Config, name: str) -> bool:
+    """Tell whether a file name belongs to a feed, in any case."""
+    return any(fnmatchcase(name.lower(), each.strip().lower()) for each in config.file_name_pattern.split("|"))
+
+
+def take(
+    connection: Connection,
+    sftp: paramiko.SFTPClient,
+    config: Config,
+    file: RemoteFile,
+    source_path: str,
+    set_name: str | None = None,
+    parent_log_id: int | None = None,
+) -> Log:
+    """Take one whole file into the queue: noted, moved, and noted as moved.
+
+    Args:
+        connection: Trueup's database.
+        sftp: The server.
+        config: The feed.
+        file: The file under the name, size and time that it is to be known by.
+        source_path: Where it lies.
+        set_name: The cut file that it is a part of.
+        parent_log_id: The file that it tries again.
+    """
+    log = data_manager.claim(connection, config, file, source_path, set_name, parent_log_id)
+    marker = f"{source_path}{DONE}"
+    if config.arrival == "DONE_FILE" and remote.exists(sftp, marker):
+        sftp.remove(marker)  # before the move: a marker left behind would vouch for the next file of this name
+    remote.move(sftp, source_path, log.remote_file_path)
+    data_manager.set_pending(connection, log)
+    logger.info("took %s (%s bytes) as log %s", file.name, f"{file.size:,}", log.data_manager_log_id)
+    return log
+
+
+def _look(sftp: paramiko.SFTPClient, config: Config, pickup: Pickup) -> dict[str, RemoteFile]:
+    """The feed's files that may be taken, by name; what is wrong with the others goes into `pickup`."""
+    files = {file.name: file for file in _list(sftp, config)}
+    markers = {name for name in files if config.arrival == "DONE_FILE" and name.endswith(DONE)}
+    found: dict[str, RemoteFile] = {}
+    for name, file in files.items():
+        if name in markers or _is_unfinished(name):
+            continue
+        if not matches(config, name):
+            _note(pickup.strangers, f"{config.import_path}: not a file of {config.config_id}, left alone: %s", name)
+        elif not _is_decent(name):
+            _note(pickup.refused, f"{config.import_path}: file name refused, rename the file: %s", repr(name))
+        elif config.arrival != "DONE_FILE" or f"{name}{DONE}" in markers:
+            found[name] = file
+    return found
+
+
+def _list(sftp: paramiko.SFTPClient, config: Config) -> list[RemoteFile]:
     try:
-        files = remote.list_files(sftp, feed.import_path)
+        return remote.list_files(sftp, config.import_path)
     except UnicodeDecodeError as error:
         raise FolderUnusable(
-            f"SFTP folder {feed.import_path!r} of {feed.config_id}: a file name is not UTF-8 ({error}); rename it"
+            f"SFTP folder {config.import_path!r} of {config.config_id}: a file name is not UTF-8 ({error}); rename it"
         ) from error
     except FileNotFoundError as error:
         raise FolderUnusable(
-            f"SFTP folder {feed.import_path!r} of {feed.config_id} is not there (looked from {sftp.normalize('.')!r});"
-            " make it, or correct import_path in data_manager_config"
+            f"SFTP folder {config.import_path!r} of {config.config_id} is not there (looked from"
+            f" {sftp.normalize('.')!r}); make it, or correct import_path in data_manager_config"
         ) from error
-    matching = [file for file in files if fnmatchcase(file.name.lower(), feed.file_name_pattern.lower())]
-    crooked = [file.name for file in matching if not _is_decent(file.name)]
-    for name in crooked:
-        if repr(name) not in pickup.refused:
-            pickup.refused.append(repr(name))
-            logger.warning("%s: file name refused, rename the file: %r", feed.import_path, name)
-    return {file.name: file for file in matching if file.name not in crooked}
+
+
+def _note(names: list[str], warning: str, name: str) -> None:
+    if name not in names:
+        names.append(name)
+        logger.warning(warning, name)
 
 
 def _is_decent(name: str) -> bool:
@@ -110,24 +176,32 @@ def _is_decent(name: str) -> bool:
     return name.isprintable() and "/" not in name and "\\" not in name and len(name.encode()) <= LONGEST_NAME
 
 
-def _take(connection: Connection, sftp: paramiko.SFTPClient, feed: Config, file: RemoteFile) -> Log:
-    log = data_manager.claim(connection, feed, file)
-    remote.move(sftp, f"{feed.import_path}/{file.name}", log.remote_file_path)
-    data_manager.set_pending(connection, log)
-    logger.info("took %s (%s bytes) as log %s", file.name, f"{file.size:,}", log.data_manager_log_id)
-    return log
+def _is_unfinished(name: str) -> bool:
+    """Tell whether a name is one under which upload programs keep what they have not finished."""
+    return name.startswith(".") or splitext(name.lower())[1] in (".part", ".filepart", ".tmp")
 
 
-def _finish_claims(connection: Connection, sftp: paramiko.SFTPClient, feed: Config) -> list[Log]:
+def _take_complete(
+    connection: Connection, sftp: paramiko.SFTPClient, config: Config, whole: list[RemoteFile], pickup: Pickup
+) -> list[str]:
+    """Take what needs to wait for nothing else; returns what is missing of cut files."""
+    complete, incomplete = cut_files.complete(connection, config, whole)
+    for part in complete:
+        source = f"{config.import_path}/{part.file.name}"
+        file = replace(part.file, modified_at=part.modified_at)
+        pickup.taken.append(take(connection, sftp, config, file, source, part.set_name))
+    return incomplete
+
+
+def _finish_claims(connection: Connection, sftp: paramiko.SFTPClient, config: Config) -> list[Log]:
     """Complete what a process that died had begun to take."""
     finished: list[Log] = []
-    for log in data_manager.claimed(connection, feed):
-        source = f"{log.import_path}/{log.file_name}"
+    for log in data_manager.claimed(connection, config):
         if not remote.exists(sftp, log.remote_file_path):
-            if not remote.exists(sftp, source) or remote.size_of(sftp, source) != log.file_size:
+            if not remote.exists(sftp, log.source_path) or remote.size_of(sftp, log.source_path) != log.file_size:
                 data_manager.withdraw_claim(connection, log)
                 continue
-            remote.move(sftp, source, log.remote_file_path)
+            remote.move(sftp, log.source_path, log.remote_file_path)
         data_manager.set_pending(connection, log)
         finished.append(log)
     return finished

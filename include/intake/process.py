@@ -7,24 +7,23 @@ the file moved to its last folder and the reject file written, which the next ru
 import hashlib
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from types import ModuleType
 
 import paramiko
 import psycopg
 from psycopg.types.json import Jsonb
 
 from include.db.connection import Connection, exclusive
-from include.intake import data_manager, rejects, remote, snapshot_time, staging
+from include.intake import data_manager, rejects, remote, repeats, snapshot_time, staging, wrong_feed
 from include.intake.data_manager import Config, Counts, Log
 from include.intake.errors import FileRefused, FileStillGrowing
-from include.intake.feeds import reset_inventory
+from include.intake.feed import Feed, StagedFile
+from include.intake.feeds import service
+from include.intake.snapshot_time import SnapshotTime
+from include.intake.staging import Header
 
 logger = logging.getLogger(__name__)
-
-FEEDS: dict[str, ModuleType] = {"RESET_INVENTORY": reset_inventory}
-"""The module of each feed: `TABLE`, `COLUMNS`, `create_staging`, `check_header` and `apply`."""
 
 PROGRESS_EVERY = 64 << 20
 """Bytes between two lines of progress."""
@@ -35,19 +34,20 @@ class Outcome:
     """What became of one file. `counts` is None where the file as a whole was refused."""
 
     data_manager_log_id: int
+    config_id: str
     file_name: str
     status_id: str
     counts: Counts | None
     message: str | None
 
 
-def process_waiting(connection: Connection, sftp: paramiko.SFTPClient, feed: Config) -> list[Outcome]:
+def process_waiting(connection: Connection, sftp: paramiko.SFTPClient, config: Config) -> list[Outcome]:
     """Process all waiting files of one feed.
 
     Args:
         connection: Trueup's database.
         sftp: The server on which the files lie.
-        feed: The feed.
+        config: The feed.
 
     Returns:
         One outcome per file, in the order of processing.
@@ -57,39 +57,38 @@ def process_waiting(connection: Connection, sftp: paramiko.SFTPClient, feed: Con
         paramiko.SSHException, OSError, EOFError: The connection failed. The file waits, nothing of it is applied.
     """
     outcomes: list[Outcome] = []
-    with exclusive(connection, f"processing of {feed.config_id}"):
+    with exclusive(connection, f"processing of {config.config_id}"):
         outcomes += [
             _outcome(crashed, "CRASHED", None, f"{crashed.file_name}: {crashed.message}")
-            for crashed in data_manager.give_up_crashed(connection, feed)
+            for crashed in data_manager.give_up_crashed(connection, config)
         ]
-        while (log := data_manager.start_next(connection, feed)) is not None:
-            outcomes.append(_process(connection, sftp, feed, log))
-            file_away(connection, sftp, feed)
-        file_away(connection, sftp, feed)
+        while (log := data_manager.start_next(connection, config)) is not None:
+            outcomes.append(_process(connection, sftp, config, log))
+            file_away(connection, sftp, config)
+        file_away(connection, sftp, config)
     return outcomes
 
 
-def _process(connection: Connection, sftp: paramiko.SFTPClient, feed: Config, log: Log) -> Outcome:
+def _process(connection: Connection, sftp: paramiko.SFTPClient, config: Config, log: Log) -> Outcome:
     try:
         with connection.transaction():
-            counts, message = _apply(connection, sftp, feed, log)
+            outcome = _apply(connection, sftp, config, log)
     except FileRefused as refusal:
-        data_manager.fail(connection, log, str(refusal))
-        logger.error("refused: %s", refusal)
-        return _outcome(log, "FAILED", None, str(refusal))
+        return _refused(connection, log, str(refusal))
     except FileNotFoundError as loss:
-        message = f"{log.file_name}: gone from {log.remote_file_path} before it was processed; upload it again"
-        data_manager.fail(connection, log, message)
-        logger.error("%s (%s)", message, loss)
-        return _outcome(log, "FAILED", None, message)
-    except (psycopg.DataError, psycopg.IntegrityError) as error:
-        message = (
-            f"{log.file_name}: the database refused its rows ({error.diag.message_primary}); nothing of it was applied."
-            " This is a fault of Trueup: report it with the file"
+        return _refused(
+            connection,
+            log,
+            f"{log.file_name}: gone from {log.remote_file_path} before it was processed ({loss}); upload it again",
         )
-        data_manager.fail(connection, log, message)
-        logger.exception(message)
-        return _outcome(log, "FAILED", None, message)
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        logger.exception("%s", log.file_name)
+        return _refused(
+            connection,
+            log,
+            f"{log.file_name}: the database refused its rows ({error.diag.message_primary}); nothing of it was applied."
+            " This is a fault of Trueup: report it with the file",
+        )
     except FileStillGrowing as growth:
         data_manager.put_back(connection, log, str(growth), remote.size_of(sftp, log.remote_file_path))
         raise
@@ -102,44 +101,76 @@ def _process(connection: Connection, sftp: paramiko.SFTPClient, feed: Config, lo
                 " nothing of it was applied, the next run reads it again",
             )
         raise
-    status = "FINISHED_WITH_ERRORS" if counts.failed else "FINISHED"
-    logger.info("%s %s: %s", log.file_name, status.lower(), counts)
-    return _outcome(log, status, counts, message)
+    logger.info("%s %s: %s %s", log.file_name, outcome.status_id.lower(), outcome.counts, outcome.message or "")
+    return outcome
+
+
+def _refused(connection: Connection, log: Log, message: str) -> Outcome:
+    data_manager.fail(connection, log, message)
+    logger.error("refused: %s", message)
+    return _outcome(log, "FAILED", None, message)
 
 
 def _outcome(log: Log, status_id: str, counts: Counts | None, message: str | None) -> Outcome:
-    return Outcome(log.data_manager_log_id, log.file_name, status_id, counts, message)
+    return Outcome(log.data_manager_log_id, log.config_id, log.file_name, status_id, counts, message)
 
 
-def _apply(connection: Connection, sftp: paramiko.SFTPClient, feed: Config, log: Log) -> tuple[Counts, str | None]:
-    feed_module = FEEDS[feed.config_id]
+def _apply(connection: Connection, sftp: paramiko.SFTPClient, config: Config, log: Log) -> Outcome:
     connection.execute(b"SET LOCAL work_mem = '64MB'")
     digest = hashlib.sha256()
-    blocks = _read_whole(sftp, log, digest)
-    header_line, rows = staging.read_header(blocks, log.file_name)
-    header = staging.match_header(header_line, feed.delimiter, feed_module.COLUMNS, log.file_name)
-    feed_module.check_header(header, log.file_name)
-    feed_module.create_staging(connection)
-    staging.copy_records(connection, feed_module.TABLE, header, feed.delimiter, rows)
+    feed, header, total = _stage(connection, config, log, _read_whole(sftp, log, digest))
+    file = StagedFile(connection, config, log, header, _moment(config, log))
+    repeated = repeats.leave_out(file, digest.hexdigest(), speaks_of_a_moment=feed.LAYOUT.speaks_of_a_moment)
+    if total == 0:
+        raise FileRefused(
+            f"{log.file_name}: no rows behind the header; expected at least one. An empty file says nothing: check the"
+            " export and upload the file again"
+        )
+    failed = feed.check(file)
+    if failed and config.error_policy == "ALL_OR_NOTHING":
+        status, counts = "FAILED", Counts(total, 0, 0, 0, failed)
+        message = (
+            f"{log.file_name}: {failed:,} of {total:,} rows were refused, and {config.config_id} takes all rows of a"
+            " file or none: nothing was applied. The reject file names them; correct the file and upload it again"
+        )
+        return _finish(file, digest.hexdigest(), status, counts, message)
+    posted = feed.post(replace(file, is_rest=repeated.of_log_id is not None))
+    repeats.note_retries(file, repeated)
+    counts = Counts(total, posted.changed, posted.unchanged, posted.superseded + repeated.rows, failed)
+    status = "FINISHED_WITH_ERRORS" if failed else "FINISHED"
+    notes = [note for note in (repeated.note(total), *posted.notes) if note]
+    return _finish(file, digest.hexdigest(), status, counts, "; ".join(notes), repeated.of_same_file())
+
+
+def _finish(
+    file: StagedFile, sha256: str, status: str, counts: Counts, message: str, duplicate_of: int | None = None
+) -> Outcome:
+    data_manager.finish(file.connection, file.log, status, sha256, file.moment, counts, message, duplicate_of)
+    return _outcome(file.log, status, None if status == "FAILED" else counts, message or None)
+
+
+def _stage(connection: Connection, config: Config, log: Log, blocks: Iterator[bytes]) -> tuple[Feed, Header, int]:
+    """Bring the file's rows into `staged`; returns the feed that fits its content, its header and how many they are."""
+    feed = service(config.import_service_name).csv
+    assert feed is not None
+    line, rest = staging.read_header(blocks, log.file_name)
+    header = staging.match_header(line, config.delimiter, feed.LAYOUT.columns, log.file_name)
+    if feed.LAYOUT.missing(header.columns):
+        raise wrong_feed.refusal(connection, feed.LAYOUT, header, config.delimiter, log.file_name)
+    staging.create(connection, header, feed.LAYOUT.columns)
+    total = staging.copy_records(connection, header, config.delimiter, rest)
     connection.execute(
         b"UPDATE data_manager_log SET file_header = %s WHERE data_manager_log_id = %s",
         [Jsonb(header.fields), log.data_manager_log_id],
     )
-    moment = snapshot_time.of_file(log.file_name, log.file_modified_at, feed.snapshot_offset, datetime.now(UTC))
-    message = None
-    sha256 = digest.hexdigest()
-    if (earlier := data_manager.already_applied(connection, log, sha256, moment.as_of)) is not None:
-        counts = Counts(0, 0, 0, 0, 0)
-        message = f"the same file, by name, content and moment, as log {earlier}: not applied again"
-    else:
-        counts = feed_module.apply(connection, feed, log, header, moment)
-        if counts.total == 0:
-            raise FileRefused(
-                f"{log.file_name}: no rows behind the header; expected at least one. An empty snapshot says nothing"
-                " about stock: check the export and upload the file again"
-            )
-    data_manager.finish(connection, log, sha256, moment, counts, message)
-    return counts, message
+    return feed, header, total
+
+
+def _moment(config: Config, log: Log) -> SnapshotTime:
+    now = datetime.now(UTC)
+    if config.event_time == "ARRIVAL":
+        return SnapshotTime(now, "arrival, as configured")
+    return snapshot_time.of_file(log.file_name, log.file_modified_at, config.snapshot_offset, config.zone(), now)
 
 
 def _read_whole(sftp: paramiko.SFTPClient, log: Log, digest: "hashlib._Hash") -> Iterator[bytes]:
@@ -159,10 +190,10 @@ def _read_whole(sftp: paramiko.SFTPClient, log: Log, digest: "hashlib._Hash") ->
         )
 
 
-def file_away(connection: Connection, sftp: paramiko.SFTPClient, feed: Config) -> None:
+def file_away(connection: Connection, sftp: paramiko.SFTPClient, config: Config) -> None:
     """Move files that are done with to `archive/` or `failed/`, and write their reject files to `error/`."""
-    for log in data_manager.to_file_away(connection, feed):
-        error_file = rejects.write_reject_file(connection, sftp, feed, log) if log.failed_record_count else None
+    for log in data_manager.to_file_away(connection, config):
+        error_file = rejects.write_reject_file(connection, sftp, config, log) if log.failed_record_count else None
         folder = "archive" if log.status_id.startswith("FINISHED") else "failed"
         target = f"{log.import_path}/{folder}/{log.data_manager_log_id}-{log.file_name}"
         if remote.exists(sftp, log.remote_file_path):

@@ -2,6 +2,6 @@
 SELECT *
 FROM data_manager_log
 WHERE
-    config_id = %(config_id)s AND NOT filed_away
+    config_id = %(config_id)s AND property_resource = %(property_resource)s AND NOT filed_away
     AND status_id IN ('FINISHED', 'FINISHED_WITH_ERRORS', 'FAILED', 'CRASHED', 'CANCELLED')
 ORDER BY data_manager_log_id

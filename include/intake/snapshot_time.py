@@ -1,16 +1,18 @@
-"""Which moment a snapshot speaks of.
+"""Which moment a file speaks of.
 
-NetSuite generates a reset file and uploads it a quarter of an hour later, so its arrival says little. In order of
-trust: a mark that we wrote ourselves into the name of a reject file; a date with a time in the name; the time at which
-the file was written, less the feed's configured offset.
+NetSuite generates a file and uploads it a quarter of an hour later, so its arrival says little. In order of trust: a
+mark that we wrote ourselves into the name of a reject file; a date with a time in the name, as digits or as JavaScript
+writes it; the time at which the file was written, less the feed's configured offset.
 """
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 _MARK = re.compile(r"\.asof-(\d{8}T\d{6}Z)\.")
-_DATE_AND_TIME = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})[T_ -](\d{2})[-:.]?(\d{2})(?:[-:.]?(\d{2}))?(?!\d)")
+_DATE_AND_TIME = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})[T_ -](\d{2})[-:.]?(\d{2})(?:[-:.]?(\d{2}))?(Z?)(?!\d)")
+_JAVASCRIPT = re.compile(r"([A-Z][a-z]{2}) (\d{2}) (\d{4}) (\d{2})[:_.-]?(\d{2})[:_.-]?(\d{2}) GMT([+-]\d{4})")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +23,19 @@ class SnapshotTime:
     source: str
 
 
-def of_file(name: str, modified_at: datetime, offset: timedelta, now: datetime) -> SnapshotTime:
-    """Tell which moment a snapshot file speaks of.
+def of_file(name: str, modified_at: datetime, offset: timedelta, zone: tzinfo, now: datetime) -> SnapshotTime:
+    """Tell which moment a file speaks of.
 
     Args:
-        name: The file's name. A date and time in it is read as UTC.
+        name: The file's name.
         modified_at: When it was last written, by the SFTP server's clock.
-        offset: How long before that the snapshot was taken.
-        now: The present: a snapshot cannot speak of the future.
+        offset: How long before that the file was made.
+        zone: Where a date and time in the name is meant that does not say so itself.
+        now: The present: a file cannot speak of the future.
     """
     if (marked := _mark(name)) is not None:
         found = SnapshotTime(marked, "mark in the file name")
-    elif (written := _date_and_time(name)) is not None:
+    elif (written := _javascript(name) or _date_and_time(name, zone)) is not None:
         found = SnapshotTime(written, "date and time in the file name")
     else:
         found = SnapshotTime(modified_at - offset, f"time of writing less {offset}")
@@ -42,7 +45,7 @@ def of_file(name: str, modified_at: datetime, offset: timedelta, now: datetime) 
 
 
 def mark(as_of: datetime) -> str:
-    """The mark that carries a snapshot's moment in a file name, to be put between stem and ending."""
+    """The mark that carries a file's moment in its name, to be put between stem and ending."""
     return f".asof-{as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
@@ -54,10 +57,26 @@ def _mark(name: str) -> datetime | None:
         return None
 
 
-def _date_and_time(name: str) -> datetime | None:
+def _date_and_time(name: str, zone: tzinfo) -> datetime | None:
     for match in _DATE_AND_TIME.finditer(name):
+        *numbers, is_utc = match.groups()
         try:
-            return datetime(*(int(part or 0) for part in match.groups()), tzinfo=UTC)  # type: ignore[misc,arg-type]
+            moment = datetime(*(int(part or 0) for part in numbers), tzinfo=UTC if is_utc else zone)  # type: ignore[misc,arg-type]
         except ValueError:
             continue
+        return moment.astimezone(UTC)
     return None
+
+
+def _javascript(name: str) -> datetime | None:
+    """A date as JavaScript writes it: `Fri Nov 20 2026 01:00:00 GMT-0800 (PST)`."""
+    found = _JAVASCRIPT.search(name)
+    if found is None or found[1] not in _MONTHS:
+        return None
+    month, day, year, hour, minute, second, offset = found.groups()
+    try:
+        return datetime.strptime(
+            f"{year}-{_MONTHS.index(month) + 1}-{day} {hour}:{minute}:{second} {offset}", "%Y-%m-%d %H:%M:%S %z"
+        ).astimezone(UTC)
+    except ValueError:
+        return None

@@ -1,4 +1,4 @@
-"""The way of a file's bytes into a staging table, by its header, without changing or judging them."""
+"""The way of a file's bytes into the temporary table `staged`, by its header, without changing or judging them."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,11 +11,14 @@ from include.intake.errors import FileRefused
 from include.intake.lines import number_records
 
 LONGEST_HEADER = 64 * 1024
-MOST_EXTRA_COLUMNS = 24
-"""Columns that a feed has no use for and that are only kept for the reject file. As many as the staging tables hold."""
+MOST_EXTRA_COLUMNS = 100
+"""Columns that a feed has no use for and that are only kept for the reject file."""
 
-OUR_OWN_COLUMNS = ("error", "line")
-"""What a reject file carries in front of the original columns: ignored when it is dropped again."""
+OUR_OWN_COLUMNS = {"error": "error", "line": "line"}
+"""What a reject file carries in front of the original columns."""
+
+IDENTIFYING_COLUMNS = ("facility_id", "external_facility_id", "product_id", "id_type", "id_value", "quantity")
+"""Staging columns that every feed has, empty where its files do not: what `rows.resolve` looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +41,15 @@ class Header:
 def read_header(blocks: Iterator[bytes], file_name: str) -> tuple[bytes, Iterator[bytes]]:
     """Separate the first line from the rest.
 
+    Args:
+        blocks: The file as UTF-8, without a byte order mark.
+        file_name: For messages.
+
     Returns:
-        The first line without its end and without a byte order mark, and the blocks that follow.
+        The first line without its end, and the blocks that follow.
 
     Raises:
-        FileRefused: The file is empty, is no UTF-8 text, or has no end of line near its beginning.
+        FileRefused: The file is empty, or has no end of line near its beginning.
     """
     start = b""
     while b"\n" not in start and len(start) <= LONGEST_HEADER:
@@ -54,11 +61,7 @@ def read_header(blocks: Iterator[bytes], file_name: str) -> tuple[bytes, Iterato
         raise FileRefused(
             f"{file_name}: the file is empty; expected a header line and rows. Export and upload it again"
         )
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise FileRefused(
-            f"{file_name}: line 1: the file is UTF-16; expected UTF-8. Save it as UTF-8 and upload it again"
-        )
-    line, _, rest = start.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
+    line, _, rest = start.partition(b"\n")
     if len(line) > LONGEST_HEADER:
         raise FileRefused(f"{file_name}: line 1 is longer than {LONGEST_HEADER:,} bytes; expected a header line")
 
@@ -75,7 +78,7 @@ def match_header(line: bytes, delimiter: str, known: Mapping[str, str], file_nam
     Args:
         line: The first line of the file.
         delimiter: What separates its fields.
-        known: Staging column for each name, written as by `plain_name`.
+        known: Staging column for each name.
         file_name: For messages.
 
     Raises:
@@ -85,13 +88,15 @@ def match_header(line: bytes, delimiter: str, known: Mapping[str, str], file_nam
         text = line.decode()
     except UnicodeDecodeError as error:
         raise FileRefused(
-            f"{file_name}: line 1: byte {error.start + 1} is not UTF-8. Save the file as UTF-8"
+            f"{file_name}: line 1: byte {error.start + 1} is not UTF-8. Save the file as UTF-8, or set the feed's"
+            " encoding in data_manager_config"
         ) from error
+    column_of = {plain_name(name): column for name, column in (dict(known) | OUR_OWN_COLUMNS).items()}
     fields: list[tuple[str, str]] = []
     extra = 0
     for position, field in enumerate(text.split(delimiter), 1):
         written = field.strip().strip('"').strip()
-        column = known.get(plain_name(written))
+        column = column_of.get(plain_name(written))
         if column is None:
             extra += 1
             column = f"extra_{extra}"
@@ -111,21 +116,42 @@ def plain_name(written: str) -> str:
     return re.sub(r"[\s_-]", "", written).lower()
 
 
-def copy_records(connection: Connection, table: str, header: Header, delimiter: str, blocks: Iterable[bytes]) -> None:
-    """Copy a file's records, numbered, into a staging table.
+def create(connection: Connection, header: Header, known: Mapping[str, str]) -> None:
+    """Make the table `staged`, which vanishes with the transaction: every column that a row may have, as text.
+
+    Args:
+        connection: Inside the file's transaction.
+        header: Which of the unknown columns the file has.
+        known: The feed's columns; those that the file lacks stay NULL.
+    """
+    names = [*IDENTIFYING_COLUMNS, *known.values(), *OUR_OWN_COLUMNS.values(), *header.columns, "malformed", "raw_line"]
+    columns = sql.SQL(", ").join(
+        sql.SQL('{} text COLLATE "C"').format(sql.Identifier(name)) for name in dict.fromkeys(names)
+    )
+    connection.execute(
+        sql.SQL("CREATE TEMP TABLE staged (line_number bigint NOT NULL, {}) ON COMMIT DROP").format(columns)
+    )
+
+
+def copy_records(connection: Connection, header: Header, delimiter: str, blocks: Iterable[bytes]) -> int:
+    """Copy a CSV file's records, numbered, into `staged`.
 
     Args:
         connection: Inside the transaction that the staging table lives in.
-        table: Name of the staging table.
         header: Where each field goes.
         delimiter: What separates the fields.
         blocks: The file behind its header.
+
+    Returns:
+        How many records there are.
     """
     columns = ["line_number", *header.columns, "malformed", "raw_line"]
-    command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, DELIMITER {})").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Literal(delimiter)
+    command = sql.SQL("COPY staged ({}) FROM STDIN (FORMAT csv, DELIMITER {})").format(
+        sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Literal(delimiter)
     )
     width = len(header.fields)
-    with connection.cursor() as cursor, cursor.copy(command) as copy:
-        for records in number_records(blocks, width, delimiter.encode(), first_line=2):
-            copy.write(records)
+    with connection.cursor() as cursor:
+        with cursor.copy(command) as copy:
+            for records in number_records(blocks, width, delimiter.encode(), first_line=2):
+                copy.write(records)
+        return cursor.rowcount

@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 @task(outlets=[STOCK_CHANGED])
-def process_waiting_files(params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+def process_waiting_files() -> list[dict[str, Any]]:
     """Process all waiting files of all feeds, first in, first out per feed.
 
     Raises:
@@ -24,11 +24,11 @@ def process_waiting_files(params: dict[str, Any] | None = None) -> list[dict[str
     from include.intake import data_manager, process
     from include.jobs import connections
 
-    assert params is not None
     outcomes: list[process.Outcome] = []
-    with connections.oms() as oms, connections.sftp(params["propertyResource"]) as sftp:
-        for feed in data_manager.configs(oms):
-            outcomes += process.process_waiting(oms, sftp, feed)
+    with connections.oms() as oms:
+        for config in data_manager.with_open_files(oms):
+            with connections.sftp(config.property_resource) as sftp:
+                outcomes += process.process_waiting(oms, sftp, config)
     for outcome in outcomes:
         logger.info("log %s, %s: %s; %s; %s", *asdict(outcome).values())
     if refused := [outcome for outcome in outcomes if outcome.counts is None]:

@@ -8,64 +8,22 @@ import pytest
 
 from include.db.connection import Connection
 from include.intake import data_manager, pickup, process, remote
-from include.intake.data_manager import Config
 from include.intake.errors import FileStillGrowing
 from include.intake.pickup import FolderUnusable, Settling
-from include.intake.process import Outcome
 from include.sandbox.sftp import Fault, SftpServer
 from include.stock import ledger
+from tests.intake.drop import NOW, Drop, post, stores
 from tests.world import World
 
 HEADER = "Item,externalFacilityId,availableQty,idValue\n"
 FOLDER = "netsuite/inventoryitem/csv"
-NOW = Settling(pause=0.0)
 
 
 @pytest.fixture
-def feed(connection: Connection, sftp_client: paramiko.SFTPClient, world: World) -> Config:
-    """The reset feed with its folder, two stores and two products."""
-    for folder in ("netsuite", "netsuite/inventoryitem", FOLDER):
-        sftp_client.mkdir(folder)
-    world.facility("BROADWAY", external_id="43")
-    world.facility("MAIN_WH", "WAREHOUSE", external_id="44")
-    world.facility("_NA_", "VIRTUAL_FACILITY", external_id="99")
-    world.product("10001", netsuite_id="521")
-    world.product("10002", netsuite_id="522")
-    return data_manager.config(connection, "RESET_INVENTORY")
-
-
-@pytest.fixture
-def drop(connection: Connection, sftp_client: paramiko.SFTPClient, feed: Config) -> "Drop":
-    return Drop(connection, sftp_client, feed)
-
-
-class Drop:
-    """Drops a file, lets it be picked up and processed, and looks at what became of it."""
-
-    def __init__(self, connection: Connection, sftp: paramiko.SFTPClient, feed: Config) -> None:
-        self.connection, self.sftp, self.feed = connection, sftp, feed
-
-    def write(self, content: str | bytes, name: str) -> None:
-        with self.sftp.open(f"{FOLDER}/{name}", "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-
-    def process(self) -> list[Outcome]:
-        pickup.take_whole_files(self.connection, self.sftp, self.feed, NOW)
-        return process.process_waiting(self.connection, self.sftp, self.feed)
-
-    def __call__(self, content: str | bytes, name: str = "2026-11-20-0100-InventoryItemExport.csv") -> Outcome:
-        self.write(content, name)
-        (outcome,) = self.process()
-        return outcome
-
-    def names(self, folder: str) -> list[str]:
-        return sorted(self.sftp.listdir(f"{FOLDER}/{folder}"))
-
-    def error_file(self) -> tuple[str, str]:
-        """Name and content of the one reject file."""
-        (name,) = self.names("error")
-        with self.sftp.open(f"{FOLDER}/error/{name}") as file:
-            return name, file.read().decode()
+def drop(connection: Connection, sftp_client: paramiko.SFTPClient, world: World) -> Drop:
+    """The reset feed's folder, two stores and two products."""
+    stores(world)
+    return Drop(connection, sftp_client, "RESET_INVENTORY")
 
 
 def test_a_reset_sets_stock_and_keeps_its_history(drop: Drop, world: World, connection: Connection) -> None:
@@ -79,7 +37,7 @@ def test_a_reset_sets_stock_and_keeps_its_history(drop: Drop, world: World, conn
     moment = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
     assert row == (Decimal(6), Decimal(6), "VAR_EXT_RESET", outcome.data_manager_log_id, 2, moment)
     assert drop.names(".") == ["archive", "processing"]
-    assert drop.names("archive") == [f"{outcome.data_manager_log_id}-2026-11-20-0100-InventoryItemExport.csv"]
+    assert drop.names("archive") == [f"{outcome.data_manager_log_id}-2026-11-20-0100-file.csv"]
 
 
 def test_a_second_reset_posts_only_what_differs(drop: Drop, world: World, connection: Connection) -> None:
@@ -136,7 +94,7 @@ def test_the_same_file_again_is_recognised(drop: Drop, world: World, connection:
     post(connection, "10001", "BROADWAY", -1, -1, datetime.now(UTC))
     again = drop(content)
     log = first.data_manager_log_id
-    assert again.message == f"the same file, by name, content and moment, as log {log}: not applied again"
+    assert again.message == f"the same file as log {log}: not applied again"
     assert world.stock()["10001", "BROADWAY"] == (7, 7)
 
 
@@ -161,7 +119,7 @@ def test_a_file_that_is_gone_from_processing_holds_up_nobody(drop: Drop, connect
     drop.sftp.remove(gone.remote_file_path)
     outcomes = process.process_waiting(connection, drop.sftp, drop.feed)
     assert [outcome.status_id for outcome in outcomes] == ["FAILED", "FINISHED"]
-    assert outcomes[0].message == f"a.csv: gone from {gone.remote_file_path} before it was processed; upload it again"
+    assert f"a.csv: gone from {gone.remote_file_path} before it was processed" in (outcomes[0].message or "")
     assert world.stock() == {("10001", "MAIN_WH"): (2, 2)}
 
 
@@ -191,7 +149,7 @@ def test_bad_rows_are_rejected_by_name_and_good_ones_applied(drop: Drop, world: 
     assert world.stock() == {("10001", "BROADWAY"): (6, 6)}
     name, content = drop.error_file()
     log = outcome.data_manager_log_id
-    assert name == f"2026-11-20-0100-InventoryItemExport.asof-20261120T010000Z.rejects-{log}.csv"
+    assert name == f"2026-11-20-0100-file.asof-20261120T010000Z.rejects-{log}.csv"
     assert content.splitlines() == [
         "error,line,Item,externalFacilityId,availableQty,idValue",
         "externalFacilityId is empty; expected the internal id of a NetSuite location,3,,,6,521",
@@ -200,7 +158,7 @@ def test_bad_rows_are_rejected_by_name_and_good_ones_applied(drop: Drop, world: 
         "idValue '999': no product has this NETSUITE_PRODUCT_ID; correct it or set the product up,5,x,43,6,999",
         "availableQty 'six' is not a number; expected digits such as 12 or 12.5,6,x,43,six,521",
         "availableQty '' is not a number; expected digits such as 12 or 12.5,7,x,43,,521",
-        "facility '_NA_' is a virtual facility and holds no stock; expected a store or a warehouse,8,x,99,6,521",
+        "facility '_NA_' is a virtual facility; expected a warehouse or retail store,8,x,99,6,521",
         '"3 fields, expected 4 as in the header",9,x,43,6',
         "idValue is empty; expected an identifier of the product,10,x,43,6,",
     ]
@@ -232,7 +190,6 @@ def test_a_corrected_reject_file_speaks_of_the_original_moment(
             HEADER.strip() + "," + HEADER + "a,43,6,521,a,43,6,521\n",
             "column 'Item' stands there twice (again as field 5)",
         ),
-        (HEADER.encode("utf-16"), "the file is UTF-16; expected UTF-8"),
         (b"It\xe9m,externalFacilityId,availableQty,idValue\n", "line 1: byte 3 is not UTF-8"),
         ("x" * 70_000 + "\n1\n", "line 1 is longer than 65,536 bytes"),
     ],
@@ -243,9 +200,9 @@ def test_a_file_that_is_no_reset_is_refused_as_a_whole(
     outcome = drop(content)
     assert outcome.status_id == "FAILED"
     assert complaint in (outcome.message or "")
-    assert "2026-11-20-0100-InventoryItemExport.csv: " in (outcome.message or "")
+    assert "2026-11-20-0100-file.csv: " in (outcome.message or "")
     assert world.stock() == {}
-    assert drop.names("failed") == [f"{outcome.data_manager_log_id}-2026-11-20-0100-InventoryItemExport.csv"]
+    assert drop.names("failed") == [f"{outcome.data_manager_log_id}-2026-11-20-0100-file.csv"]
 
 
 @pytest.mark.parametrize(
@@ -348,7 +305,7 @@ def test_a_pickup_that_died_between_note_and_move_is_completed(
 ) -> None:
     drop.write(HEADER + "a,43,6,521\n", "one.csv")
     (file,) = remote.list_files(drop.sftp, FOLDER)
-    data_manager.claim(connection, drop.feed, file)
+    data_manager.claim(connection, drop.feed, file, f"{FOLDER}/one.csv")
     assert [outcome.status_id for outcome in drop.process()] == ["FINISHED"]
     assert world.stock() == {("10001", "BROADWAY"): (6, 6)}
 
@@ -356,7 +313,7 @@ def test_a_pickup_that_died_between_note_and_move_is_completed(
 def test_a_pickup_that_died_after_the_move_is_completed(drop: Drop, connection: Connection, world: World) -> None:
     drop.write(HEADER + "a,43,6,521\n", "one.csv")
     (file,) = remote.list_files(drop.sftp, FOLDER)
-    log = data_manager.claim(connection, drop.feed, file)
+    log = data_manager.claim(connection, drop.feed, file, f"{FOLDER}/one.csv")
     remote.move(drop.sftp, f"{FOLDER}/one.csv", log.remote_file_path)
     assert [outcome.status_id for outcome in drop.process()] == ["FINISHED"]
     assert world.stock() == {("10001", "BROADWAY"): (6, 6)}
@@ -390,7 +347,7 @@ def test_filing_away_that_was_interrupted_is_completed(drop: Drop, connection: C
     connection.execute(b"UPDATE data_manager_log SET filed_away = FALSE, error_file_path = NULL")
     process.process_waiting(connection, drop.sftp, drop.feed)
     row = connection.execute(b"SELECT filed_away, remote_file_path, error_file_path FROM data_manager_log").fetchone()
-    stem = "2026-11-20-0100-InventoryItemExport"
+    stem = "2026-11-20-0100-file"
     assert row == (
         True, f"{FOLDER}/archive/{log}-{stem}.csv", f"{FOLDER}/error/{stem}.asof-20261120T010000Z.rejects-{log}.csv"
     )  # fmt: skip
@@ -407,13 +364,3 @@ def test_the_ledger_is_append_only(drop: Drop, connection: Connection) -> None:
     drop(HEADER + "a,43,6,521\n")
     with pytest.raises(Exception, match="inventory_item_detail is append-only: DELETE refused"):
         connection.execute(b"DELETE FROM inventory_item_detail")
-
-
-def post(connection: Connection, product: str, facility: str, qoh: int, atp: int, at: datetime) -> None:
-    """Post one movement."""
-    with connection.transaction():
-        ledger.open_for_posting(connection)
-        connection.execute(
-            b"INSERT INTO movement VALUES (%s, %s, %s, %s, 'VAR_MANUAL', NULL, NULL)", [product, facility, qoh, atp]
-        )
-        ledger.post(connection, at)

@@ -53,12 +53,12 @@ VALUES
     '*.csv|*.json', 'NETSUITE_PRODUCT_ID', 'ATP', 'VAR_SHIP_RECV'),
 ('IMP_INV_TRANS', 'inventory_transfer', 'Inventory transfers from NetSuite', 'netsuite/inventorytransfer/import',
     '*.csv', 'NETSUITE_PRODUCT_ID', 'ATP', 'VAR_INTEGR'),
-('IMP_INV_ADJUST', 'inventory_variance', 'Inventory adjustments from NetSuite', 'netsuite/inventoryadjustment/import',
+('IMP_INV_ADJUST', 'inventory_delta', 'Inventory adjustments from NetSuite', 'netsuite/inventoryadjustment/import',
     '*.csv', 'NETSUITE_PRODUCT_ID', 'ATP', 'VAR_INTEGR'),
-('MDM_INV_VARIANCE', 'inventory_variance', 'Inventory variances by hand', 'hotwax/inventoryvariance',
+('MDM_INV_VARIANCE', 'inventory_delta', 'Inventory variances by hand', 'hotwax/inventoryvariance',
     '*.csv', 'SKU', 'ATP', 'VAR_MANUAL'),
-('IMP_PROD_FACILITY', 'product_facility', 'Safety stock, thresholds, brokering and pickup', 'hotwax/available-to-promise',
-    '*.csv', 'SKU', 'ATP', 'VAR_MANUAL'),
+('IMP_PROD_FACILITY', 'product_facility', 'Safety stock, thresholds, brokering and pickup',
+    'hotwax/available-to-promise', '*.csv', 'SKU', 'ATP', 'VAR_MANUAL'),
 ('IMP_TO_SHPMNT', 'inbound_shipment', 'Inbound shipments of transfer orders', 'netsuite/transferorder/csv',
     '*.csv', 'SKU', 'ATP', 'VAR_SHIP_RECV'),
 ('RECEIVE_SHIP_ITEMS', 'shipment_receipt', 'Receipts of inbound shipments', 'hotwax/shipmentreceipt',
@@ -74,13 +74,22 @@ WHERE config_id IN ('IMP_PROD_FACILITY', 'IMP_KIT_COMPONENT', 'IMP_TO_SHPMNT');
 
 ALTER TABLE data_manager_log
 ADD COLUMN property_resource text NOT NULL DEFAULT 'FTP_CONFIG',
+ADD COLUMN source_path text,
 ADD COLUMN set_name text,
 ADD COLUMN parent_log_id bigint REFERENCES data_manager_log,
 ADD COLUMN duplicate_of_log_id bigint REFERENCES data_manager_log;
+COMMENT ON COLUMN data_manager_log.source_path IS 'Where the file lay before it was taken.';
 COMMENT ON COLUMN data_manager_log.set_name IS 'The cut file that this is a part of.';
 COMMENT ON COLUMN data_manager_log.parent_log_id IS 'The file that this one tries again, in whole or its failed rows.';
 COMMENT ON COLUMN data_manager_log.duplicate_of_log_id IS
 'The file with the same content that was applied before: of this one, only what failed then was tried.';
+
+UPDATE data_manager_log SET source_path = concat(import_path, '/', file_name);
+ALTER TABLE data_manager_log ALTER COLUMN source_path SET NOT NULL;
+DROP INDEX data_manager_log_file_sha256_config_id_idx;
+CREATE INDEX ON data_manager_log (file_sha256);
+CREATE INDEX ON data_manager_log (set_name) WHERE set_name IS NOT NULL;
+CREATE INDEX ON data_manager_log (remote_file_path);
 
 ALTER TABLE data_manager_reject ADD COLUMN retried_in_log_id bigint REFERENCES data_manager_log;
 COMMENT ON COLUMN data_manager_reject.retried_in_log_id IS

@@ -1,5 +1,6 @@
 -- A snapshot becomes a difference to the stock as of its moment: the stock now, less what took effect since.
--- Reads reset_row, inventory_item, inventory_item_detail; writes movement. The caller holds the stock's write lock.
+-- Reads resolved_row, staged, inventory_item, inventory_item_detail; writes movement. The caller holds the stock's
+-- write lock.
 INSERT INTO movement (
     product_id, facility_id, quantity_on_hand_diff, available_to_promise_diff, reason_enum_id, line_number
 )
@@ -15,22 +16,24 @@ WITH since AS (
 )
 
 SELECT
-    reset_row.product_id,
-    reset_row.facility_id,
+    resolved_row.product_id,
+    resolved_row.facility_id,
     difference.quantity,
     difference.quantity,
     %(reason_enum_id)s,
-    reset_row.line_number
-FROM reset_row
+    resolved_row.line_number
+FROM resolved_row
+LEFT JOIN staged ON %(has_reset_by)s AND resolved_row.staged_at = staged.ctid
 LEFT JOIN inventory_item AS item
-    ON reset_row.product_id = item.product_id AND reset_row.facility_id = item.facility_id
+    ON resolved_row.product_id = item.product_id AND resolved_row.facility_id = item.facility_id
 LEFT JOIN since
-    ON reset_row.product_id = since.product_id AND reset_row.facility_id = since.facility_id
+    ON resolved_row.product_id = since.product_id AND resolved_row.facility_id = since.facility_id
 CROSS JOIN LATERAL (
-    SELECT reset_row.quantity - CASE
-        WHEN reset_row.by_atp
-            THEN coalesce(item.available_to_promise_total, 0) - coalesce(since.available_to_promise, 0)
-        ELSE coalesce(item.quantity_on_hand_total, 0) - coalesce(since.quantity_on_hand, 0)
-    END AS quantity
+    SELECT
+        resolved_row.quantity - CASE
+            WHEN coalesce(as_flag(staged.reset_by_atp), upper(trim(staged.reset_by)) = 'ATP', %(by_atp)s)
+                THEN coalesce(item.available_to_promise_total, 0) - coalesce(since.available_to_promise, 0)
+            ELSE coalesce(item.quantity_on_hand_total, 0) - coalesce(since.quantity_on_hand, 0)
+        END AS quantity
 ) AS difference
-WHERE reset_row.usable AND difference.quantity <> 0
+WHERE resolved_row.usable AND difference.quantity <> 0

@@ -1,15 +1,20 @@
--- Rows about a product and facility of which a newer snapshot has already spoken are out of date.
--- Reads inventory_snapshot; writes reset_row.
-DELETE FROM reset_row
+-- Rows about a product and facility of which a newer snapshot has already spoken are out of date. Of two snapshots of
+-- the same moment the one that was written later is the newer, whichever comes first.
+-- Reads inventory_snapshot, data_manager_log; writes resolved_row.
+DELETE FROM resolved_row
 USING (
     SELECT
-        newer.facility_id,
+        snapshot.facility_id,
         covered.product_id
-    FROM inventory_snapshot AS newer
-    CROSS JOIN LATERAL unnest(newer.product_ids) AS covered (product_id)
-    WHERE newer.as_of > %(as_of)s
+    FROM inventory_snapshot AS snapshot
+    INNER JOIN data_manager_log AS log ON snapshot.data_manager_log_id = log.data_manager_log_id
+    CROSS JOIN LATERAL unnest(snapshot.product_ids) AS covered (product_id)
+    WHERE
+        snapshot.as_of >= %(as_of)s
+        AND (snapshot.as_of, log.file_modified_at, log.file_name)
+        > (%(as_of)s, %(file_modified_at)s, %(file_name)s::text)
 ) AS newer
 WHERE
-    reset_row.usable
-    AND reset_row.product_id = newer.product_id
-    AND reset_row.facility_id = newer.facility_id
+    resolved_row.usable
+    AND resolved_row.product_id = newer.product_id
+    AND resolved_row.facility_id = newer.facility_id

@@ -1,0 +1,54 @@
+"""Signed deltas: adjustments, variances, item receipts and transfers, each row added to both totals.
+
+HotWax's jobs `JOB_INV_ADJUST`, `JOB_INV_VAR`, `JOB_ITM_RECEIPT` (CSV) and `JOB_INV_TRANS` (seed page Inventory): they
+share NetSuite's five columns. A delta from before the newest snapshot of its product and facility is in that snapshot
+already: it is skipped and counted. The reason is the row's `varianceReasonId`, else the feed's.
+"""
+
+from include.db.sql import statement
+from include.intake import rows
+from include.intake.feed import Layout, Posted, StagedFile
+from include.intake.rows import Demand
+from include.stock import ledger
+
+LAYOUT = Layout(
+    title="inventory delta",
+    example="externalFacilityId,idValue,idType,availableDelta,comments, or the long form with varianceReasonId",
+    columns={
+        "externalFacilityId": "external_facility_id",
+        "facilityId": "facility_id",
+        "locationSeqId": "location_seq_id",
+        "idType": "id_type",
+        "idValue": "id_value",
+        "productId": "product_id",
+        "availableDelta": "quantity",
+        "varianceReasonId": "variance_reason_id",
+        "comments": "comments",
+    },
+    required=(("external_facility_id", "facility_id"), ("id_value", "product_id"), ("quantity",)),
+    speaks_of_a_moment=False,
+)
+
+DEMAND = Demand(quantity="availableDelta")
+
+
+def check(file: StagedFile) -> int:
+    """Refuse rows without a known product, facility, number and reason, or below zero; returns how many."""
+    rows.resolve(file, DEMAND)
+    if file.has("variance_reason_id"):
+        file.connection.execute(statement(__file__, "complain_of_reason"), file.parameters())
+    ledger.open_for_posting(file.connection)
+    if file.config.below_zero == "REFUSED":
+        file.connection.execute(statement(__file__, "complain_below_zero"), file.parameters())
+    return rows.reject(file, DEMAND)
+
+
+def post(file: StagedFile) -> Posted:
+    """Post each delta that no newer snapshot holds already."""
+    covered = file.connection.execute(statement(__file__, "drop_covered_delta"), file.parameters()).rowcount
+    total = file.connection.execute(b"SELECT count(*) FROM resolved_row WHERE usable").fetchone()
+    assert total is not None
+    parameters = file.parameters() | {"has_reason": file.has("variance_reason_id")}
+    changed = file.connection.execute(statement(__file__, "move_delta"), parameters).rowcount
+    ledger.post(file.connection, file.moment.as_of, file.log.data_manager_log_id)
+    return Posted(changed, total[0] - changed, covered)

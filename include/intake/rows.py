@@ -1,0 +1,53 @@
+"""What each staged row is about: which product, which facility, how much. And why a row cannot be taken.
+
+The feeds share this step. It fills the temporary table `resolved_row`; what a feed demands besides, it writes into the
+column `complaint` before it lets the rows be refused.
+"""
+
+from dataclasses import dataclass
+
+from include.db.sql import statement
+from include.intake.feed import StagedFile
+
+STORES_AND_WAREHOUSES = ("WAREHOUSE", "RETAIL_STORE")
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a feed's rows must say.
+
+    Attributes:
+        facility_types: The kinds of facility that a row may be about.
+        quantity: The usual name of the column with the quantity; None where there is none.
+        facility_id_may_be_external: Whether a facilityId that is not known may be a NetSuite location.
+    """
+
+    quantity: str | None
+    facility_types: tuple[str, ...] = STORES_AND_WAREHOUSES
+    facility_id_may_be_external: bool = False
+
+
+def resolve(file: StagedFile, demand: Demand) -> None:
+    """Make and fill `resolved_row`: one row for each staged row, with what it means and whether it can be used."""
+    file.connection.execute(statement(__file__, "create_resolved_row"))
+    file.connection.execute(statement(__file__, "resolve_rows"), _parameters(file, demand))
+    file.connection.execute(b"ANALYZE resolved_row")
+
+
+def reject(file: StagedFile, demand: Demand) -> int:
+    """Keep each row that cannot be used, with the reason, in `data_manager_reject`; returns how many there are."""
+    names = {
+        "facility_name": file.written("external_facility_id", file.written("facility_id", "externalFacilityId")),
+        "id_value_name": file.written("id_value", "idValue"),
+        "quantity_name": file.written("quantity", demand.quantity or ""),
+    }
+    return file.connection.execute(statement(__file__, "reject_rows"), _parameters(file, demand) | names).rowcount
+
+
+def _parameters(file: StagedFile, demand: Demand) -> dict[str, object]:
+    return file.parameters() | {
+        "has_id_type": file.has("id_type"),
+        "has_quantity": demand.quantity is not None,
+        "facility_types": list(demand.facility_types),
+        "facility_id_may_be_external": demand.facility_id_may_be_external,
+    }
