@@ -24,6 +24,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import Asset, dag
 
 from include.jobs import params
+from include.jobs.alerts import deadline
 from include.jobs.defaults import DEFAULT_ARGS, woken_by
 from include.jobs.file_import import FileSensor, take_files
 
@@ -36,6 +37,7 @@ TAKEN = Asset(name="import_inventory_took_files", uri="trueup://import_inventory
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=1),
+    deadline=deadline(minutes=45),
     default_args=DEFAULT_ARGS,
     tags=["import", "netsuite", "hotwax:JOB_IMP_INV"],
     doc_md=__doc__,

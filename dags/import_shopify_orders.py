@@ -22,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag
 
+from include.jobs.alerts import deadline
 from include.jobs.defaults import DEFAULT_ARGS, every
 from include.jobs.uploads import import_orders
 
@@ -32,6 +33,7 @@ from include.jobs.uploads import import_orders
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=1),
+    deadline=deadline(minutes=30),
     default_args=DEFAULT_ARGS,
     tags=["shopify", "import", "orders"],
     doc_md=__doc__,

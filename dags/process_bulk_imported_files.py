@@ -26,6 +26,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import dag
 
 from include.jobs import params
+from include.jobs.alerts import deadline
 from include.jobs.assets import FILES_WAITING
 from include.jobs.data_manager import process_waiting_files
 from include.jobs.defaults import DEFAULT_ARGS, woken_by
@@ -37,6 +38,7 @@ from include.jobs.defaults import DEFAULT_ARGS, woken_by
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=2),
+    deadline=deadline(minutes=60),
     default_args=DEFAULT_ARGS,
     tags=["import", "stock", "hotwax:JOB_PRC_PND_DML"],
     doc_md=__doc__,

@@ -26,6 +26,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag
 
+from include.jobs.alerts import deadline
 from include.jobs.assets import UPLOADS_PLANNED
 from include.jobs.defaults import DEFAULT_ARGS, woken_by
 from include.jobs.uploads import deliver_batches, observe_levels
@@ -37,6 +38,7 @@ from include.jobs.uploads import deliver_batches, observe_levels
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=2),
+    deadline=deadline(minutes=60),
     default_args=DEFAULT_ARGS,
     tags=["shopify", "push", "hotwax:JOB_UL_PRCS"],
     doc_md=__doc__,

@@ -22,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag
 
+from include.jobs.alerts import deadline
 from include.jobs.assets import POSITIONS_OBSERVED, STOCK_CHANGED
 from include.jobs.defaults import DEFAULT_ARGS, woken_by
 from include.jobs.uploads import plan_uploads, refresh_online_atp
@@ -33,6 +34,7 @@ from include.jobs.uploads import plan_uploads, refresh_online_atp
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=1),
+    deadline=deadline(minutes=30),
     default_args=DEFAULT_ARGS,
     tags=["shopify", "push", "hotwax:JOB_ADJ_INV"],
     doc_md=__doc__,

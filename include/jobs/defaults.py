@@ -1,4 +1,4 @@
-"""What all DAGs have in common: owner, retries by kind of failure, time limits, and the safety-net schedules."""
+"""What all DAGs have in common: owner, retries by kind of failure, time limits, alerts, the safety-net schedules."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from airflow.sdk import (
 )
 
 from include.errors import NeedsAction, TryAgain
+from include.jobs import alerts
 
 RETRY_BY_KIND = ExceptionRetryPolicy(
     rules=[
@@ -30,6 +31,7 @@ DEFAULT_ARGS: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=10),
     "retry_policy": RETRY_BY_KIND,
     "execution_timeout": timedelta(hours=1),
+    "on_failure_callback": alerts.task_failed,
 }
 
 SHOPIFY_POOL = "shopify"

@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.dag_processing.dagbag import DagBag
 
-HEAVY = {"pandas", "numpy", "paramiko", "asyncssh", "psycopg"}
+HEAVY = {"pandas", "numpy", "paramiko", "asyncssh", "psycopg", "aiohttp", "requests", "slack_sdk", "aiosmtplib"}
 
 
 def describe(dag: Any) -> dict[str, Any]:
@@ -21,6 +21,7 @@ def describe(dag: Any) -> dict[str, Any]:
         "max_active_runs": dag.max_active_runs,
         "catchup": dag.catchup,
         "has_timeout": dag.dagrun_timeout is not None,
+        "deadlines": [describe_deadline(dag, deadline) for deadline in dag.deadline],
         "params": {name: describe_param(dag.params.get_param(name)) for name in dag.params},
         "tasks": {task.task_id: describe_task(task) for task in dag.tasks},
     }
@@ -29,6 +30,17 @@ def describe(dag: Any) -> dict[str, Any]:
 def describe_param(param: Any) -> dict[str, Any]:
     """What the trigger form shows of a parameter."""
     return dict(param.schema) | ({"description": param.description} if param.description else {})
+
+
+def describe_deadline(dag: Any, deadline: Any) -> dict[str, Any]:
+    """When a run is late, and what is then called."""
+    return {
+        "reference": deadline.reference.reference_name,
+        "minutes": deadline.interval.total_seconds() / 60,
+        "calls": deadline.callback.path,
+        "with": deadline.callback.kwargs,
+        "share_of_timeout": deadline.interval / dag.dagrun_timeout,
+    }
 
 
 def describe_task(task: Any) -> dict[str, Any]:
@@ -40,6 +52,7 @@ def describe_task(task: Any) -> dict[str, Any]:
         "owner": task.owner,
         "has_policy": task.retry_policy is not None,
         "has_timeout": task.execution_timeout is not None,
+        "when_failed": [f"{each.__module__}.{each.__qualname__}" for each in task.on_failure_callback],
     }
 
 

@@ -67,6 +67,20 @@ def test_every_dag_is_safe_to_leave_alone(bag: dict[str, Any], dag_id: str) -> N
         assert task["has_timeout"], name
 
 
+@pytest.mark.parametrize("dag_id", [file.stem for file in FILES])
+def test_every_dag_alerts(bag: dict[str, Any], dag_id: str) -> None:
+    dag = bag["dags"][dag_id]
+    for name, task in dag["tasks"].items():
+        assert task["when_failed"] == ["include.jobs.alerts.task_failed"], name
+    (deadline,) = dag["deadlines"]
+    assert deadline["reference"] == "DagRunQueuedAtDeadline"
+    assert deadline["calls"] == "include.jobs.alerts.deadline_missed"
+    assert deadline["with"] == {"minutes": deadline["minutes"]}
+    assert deadline["share_of_timeout"] < 1, "the timeout ends the run, and no task of it fails"
+    if "wait_for_file" in dag["tasks"]:
+        assert deadline["minutes"] > 30, "a run may wait a quarter of an hour, and as long behind the run before it"
+
+
 def test_what_the_dags_are(bag: dict[str, Any]) -> None:
     """When each runs and what it does, in one place."""
     pictured = {

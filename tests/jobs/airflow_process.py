@@ -1,0 +1,172 @@
+"""Airflow's task runner in a process of its own, which runs a DAG whenever it is told to.
+
+Started once, as the start takes some seconds, and apart from pytest, as Airflow changes the process that it is in.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import select
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+ROOT = Path(__file__).parents[2]
+DAGS = Path(__file__).parent / "dags"
+BASE_URL = "https://airflow.example.com/inventory"
+LONGEST_RUN = 120.0
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run came to.
+
+    Attributes:
+        run_id: Its id.
+        tasks: The state and the number of tries of each task.
+        log: What `include.jobs` logged, one line per record: level, message.
+    """
+
+    run_id: str
+    tasks: dict[str, tuple[str, int]]
+    log: list[str]
+
+
+class AirflowProcess:
+    """The process, as the tests see it."""
+
+    def __init__(self, home: Path) -> None:
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW")} | {
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__API__BASE_URL": BASE_URL,
+            "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+            "NO_PROXY": "127.0.0.1",
+            "PYTHONPATH": str(ROOT),
+            "PYTHONWARNINGS": "ignore",
+            "TZ": "UTC",
+        }
+        self.log = home / "process.log"
+        with self.log.open("w") as log:
+            self._popen = subprocess.Popen(
+                [sys.executable, __file__], cwd=home, env=environment, text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+            )  # fmt: skip
+
+    def run(self, conf: dict[str, Any], environment: dict[str, str]) -> Ran:
+        """Run the DAG `alerting` with a configuration, variables and connections."""
+        answer = self._ask({"environment": environment, "conf": conf})
+        tasks = {name: (state, tries) for name, state, tries in answer["tasks"]}
+        return Ran(answer["run_id"], tasks, answer["log"])
+
+    def lose(self, environment: dict[str, str]) -> Ran:
+        """Run the DAG, then let the DAG processor be told that one of its tasks was lost, as the scheduler does it."""
+        answer = self._ask({"environment": environment, "conf": {"task": "none"}, "lost": "fails_at_once"})
+        return Ran(answer["run_id"], {}, answer["log"])
+
+    def miss_deadline(self, context: dict[str, Any], environment: dict[str, str]) -> Ran:
+        """Call what a missed deadline calls."""
+        answer = self._ask({"environment": environment, "deadline": context})
+        return Ran("", {}, answer["log"])
+
+    def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
+        assert self._popen.stdin is not None
+        assert self._popen.stdout is not None
+        self._popen.stdin.write(json.dumps(order) + "\n")
+        self._popen.stdin.flush()
+        ready, _, _ = select.select([self._popen.stdout], [], [], LONGEST_RUN)
+        line = self._popen.stdout.readline() if ready else ""
+        assert line, f"no answer; the end of its log:\n{self.log.read_text()[-4000:]}"
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def stop(self) -> None:
+        """End it."""
+        if self._popen.stdin is not None:
+            self._popen.stdin.close()
+        try:
+            self._popen.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
+        if self._popen.stdout is not None:
+            self._popen.stdout.close()
+
+
+class Records(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a record."""
+        self.lines.append(f"{record.levelname} {record.getMessage()}")
+
+
+def _run(conf: dict[str, Any], lost: str | None) -> dict[str, Any]:
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(str(DAGS))
+    run = bag.dags["alerting"].test(run_conf=conf)
+    if lost is not None:
+        _lose(bag, run, lost)
+    tasks = [(ti.task_id + (f"[{ti.map_index}]" if ti.map_index >= 0 else ""), ti.state, ti.try_number)
+             for ti in run.get_task_instances()]  # fmt: skip
+    return {"run_id": run.run_id, "tasks": tasks}
+
+
+def _lose(bag: Any, run: Any, task_id: str) -> None:
+    import structlog
+    from airflow.api_fastapi.execution_api.datamodels.taskinstance import DagRun, TIRunContext
+    from airflow.callbacks.callback_requests import TaskCallbackRequest
+    from airflow.dag_processing.processor import _execute_callbacks
+    from airflow.utils.state import TaskInstanceState
+
+    (ti,) = [one for one in run.get_task_instances() if one.task_id == task_id]
+    known = DagRun.model_validate(run, from_attributes=True)
+    request = TaskCallbackRequest(
+        filepath="alerting.py", bundle_name="dags-folder", bundle_version=None, ti=ti, msg="the worker was lost",
+        task_callback_type=TaskInstanceState.FAILED,
+        context_from_server=TIRunContext(
+            dag_run=known, max_tries=ti.max_tries, variables=[], connections=[], xcom_keys_to_clear=[]
+        ),
+    )  # fmt: skip
+    _execute_callbacks(bag, [request], structlog.get_logger())
+
+
+def _obey(orders: IO[str], answers: IO[str]) -> None:
+    import asyncio
+
+    from airflow.utils.db import initdb
+
+    initdb()
+    from include.jobs import alerts
+
+    logger = logging.getLogger("include.jobs")
+    logger.setLevel(logging.INFO)
+    for line in orders:
+        order = json.loads(line)
+        records = Records()
+        logger.addHandler(records)
+        os.environ.update(order["environment"])
+        answer = _run(order["conf"], order.get("lost")) if "conf" in order else {}
+        if "deadline" in order:
+            asyncio.run(alerts.deadline_missed(minutes=45, context=order["deadline"]))
+        for name in order["environment"]:
+            del os.environ[name]
+        logger.removeHandler(records)
+        answers.write(json.dumps(answer | {"log": records.lines}) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever Airflow prints goes to the log
+    _obey(sys.stdin, answers)
