@@ -10,6 +10,16 @@ CREATE TEMP TABLE seen_order_item (
     PRIMARY KEY (order_id, inventory_item_id, location_id)
 ) ON COMMIT DROP;
 
+CREATE TEMP TABLE seen_order_line (
+    order_id text COLLATE "C" NOT NULL,
+    order_name text NOT NULL,
+    line_item_id text COLLATE "C" NOT NULL,
+    line_item_number bigint NOT NULL,
+    inventory_item_id text COLLATE "C",
+    quantity integer NOT NULL,
+    PRIMARY KEY (order_id, line_item_id)
+) ON COMMIT DROP;
+
 CREATE TEMP TABLE order_movement (
     order_id text COLLATE "C" NOT NULL,
     inventory_item_id text COLLATE "C" NOT NULL,

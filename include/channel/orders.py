@@ -71,11 +71,18 @@ def _apply(connection: Connection, shop_id: str, seen: list[Order], *, is_first:
         for order in latest.values():
             for item in order.items:
                 copy.write_row((order.order_id, item.inventory_item_id, item.location_id, item.taken, item.fulfilled))
+    with connection.cursor() as cursor, cursor.copy(b"COPY seen_order_line FROM STDIN") as copy:
+        for order in latest.values():
+            for line in order.lines:
+                named = (order.order_id, order.name, line.line_item_id, line.number)
+                copy.write_row((*named, line.inventory_item_id, line.quantity))
     shop = {"shop_id": shop_id}
+    connection.execute(statement(__file__, "keep_order_lines"), shop)
     if is_first:
         connection.execute(statement(__file__, "baseline_orders"), shop)
     movements = connection.execute(statement(__file__, "difference_orders"), shop).rowcount
     if movements:
         connection.execute(statement(__file__, "keep_order_items"), shop)
+        connection.execute(statement(__file__, "move_completions"), shop)
         connection.execute(statement(__file__, "move_positions"), shop)
     return movements

@@ -23,13 +23,31 @@ class OrderItem:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderLine:
+    """A line of an order: how many units of it are to be fulfilled or have been, at all locations together."""
+
+    line_item_id: str
+    inventory_item_id: str | None
+    quantity: int
+
+    @property
+    def number(self) -> int:
+        """The number in the line item's id; lines were added in its order."""
+        return int(self.line_item_id.rpartition("/")[2])
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """The present state of an order. `updated_at` is by Shopify's clock."""
+    """The present state of an order. `updated_at` is by Shopify's clock.
+
+    `lines` also names lines of which nothing is left to fulfil, as long as Shopify shows a fulfilment order for them.
+    """
 
     order_id: str
     name: str
     updated_at: datetime
     items: tuple[OrderItem, ...]
+    lines: tuple[OrderLine, ...]
 
 
 class OrderTooLarge(ShopifyError, NeedsAction):
@@ -60,6 +78,7 @@ def updated_since(client: Client, since: datetime | None) -> Iterator[Order]:
 def _order(client: Client, node: Mapping[str, Any]) -> Order:
     taken: Counter[tuple[str, str]] = Counter()
     fulfilled: Counter[tuple[str, str]] = Counter()
+    lines: dict[str, OrderLine] = {}
     if node["fulfillmentOrders"]["pageInfo"]["hasNextPage"]:
         raise OrderTooLarge(
             f"order {node['name']} ({node['id']}) has more than 20 fulfilment orders;"
@@ -67,10 +86,10 @@ def _order(client: Client, node: Mapping[str, Any]) -> Order:
         )
     for each in node["fulfillmentOrders"]["nodes"]:
         location = each["assignedLocation"]["location"]
-        if location is None or each["status"] == "CANCELLED":
-            continue
+        is_cancelled = each["status"] == "CANCELLED"
         for line in _lines(client, each):
-            if line["inventoryItemId"] is None:  # a custom item, made up at the till
+            _add_line(lines, line, 0 if is_cancelled else line["totalQuantity"])
+            if is_cancelled or location is None or line["inventoryItemId"] is None:  # none: made up at the till
                 continue
             key = (line["inventoryItemId"], location["id"])
             taken[key] += line["totalQuantity"]
@@ -80,7 +99,16 @@ def _order(client: Client, node: Mapping[str, Any]) -> Order:
         node["name"],
         datetime.fromisoformat(node["updatedAt"]),
         tuple(OrderItem(item, location, taken[item, location], fulfilled[item, location]) for item, location in taken),
+        tuple(sorted(lines.values(), key=lambda line: line.number)),
     )
+
+
+def _add_line(lines: dict[str, OrderLine], line: Mapping[str, Any], quantity: int) -> None:
+    """Add a row of a fulfilment order to its line: several locations may share one."""
+    identity = line["lineItem"]["id"]
+    known = lines.get(identity)
+    item = line["inventoryItemId"] or (known.inventory_item_id if known else None)
+    lines[identity] = OrderLine(identity, item, quantity + (known.quantity if known else 0))
 
 
 def _lines(client: Client, fulfillment_order: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

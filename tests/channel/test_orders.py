@@ -159,7 +159,12 @@ def test_a_custom_item_is_nobodys_stock(store: Store, monkeypatch: pytest.Monkey
         data = execute(self, request, variables)
         for order in data["orders"]["nodes"]:
             order["fulfillmentOrders"]["nodes"][0]["lineItems"]["nodes"].append(
-                {"inventoryItemId": None, "totalQuantity": 1, "remainingQuantity": 1}
+                {
+                    "lineItem": {"id": "gid://shopify/LineItem/1"},
+                    "inventoryItemId": None,
+                    "totalQuantity": 1,
+                    "remainingQuantity": 1,
+                }
             )
         return data
 
