@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from email.utils import getaddresses
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.jobs.airflow_process import BASE_URL
+from tests.jobs.airflow_process import BASE_URL, ROOT
 from tests.jobs.conftest import SLACK, SMTP, WEBHOOK, Alerting
 
 REFUSED = "stock.csv, line 1: found sku; expected Item. Correct the file and upload it again"
@@ -66,6 +67,15 @@ def test_the_webhook_gets_the_documented_keys(alerting: Alerting) -> None:
         "run_url": run_url(ran.run_id),
         "task_url": f"{run_url(ran.run_id)}/tasks/fails_at_once?try_number=1",
     }
+
+
+def test_the_page_for_operations_names_the_keys() -> None:
+    page = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
+    _, table = page.split("## The webhook's document")
+    named = [
+        key for line in table.splitlines() for key in re.findall(r"`(\w+)`", line.partition("| ")[2].split(" | ")[0])
+    ]
+    assert named == DOCUMENTED
 
 
 def test_slack_gets_the_same_text(alerting: Alerting) -> None:
