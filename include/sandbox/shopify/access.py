@@ -14,7 +14,7 @@ def require(info: Info, *scopes: str, also: str | None = None) -> None:
 
     The shape is recorded; the wording for inventory is documented in the scope table of 2026-10.
     """
-    if any(info.context.settings.allows(scope) for scope in scopes):
+    if any(info.context.allows(scope) for scope in scopes):
         return
     needed = " or ".join(f"`{scope}`" for scope in scopes) + " access scope."
     if also:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from include.sandbox.shopify import engine
+from include.sandbox.shopify import engine, versions
 from include.sandbox.shopify.context import Context
 from include.sandbox.shopify.engine import Answer, Prepared
 from include.sandbox.shopify.faults import Fault, Faults
@@ -23,7 +23,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = tuple[tuple[bytes, bytes], ...]
 
-SUPPORTED = ("2026-04", "2026-07", "2026-10")
 PATH = re.compile(r"/admin/api/(\d{4}-\d{2})/graphql\.json")
 
 WRONG_TOKEN = "[API] Invalid API key or access token (unrecognized login or wrong password)"  # noqa: S105
@@ -56,6 +55,7 @@ class Reply:
 class Call:
     """One request, read and prepared."""
 
+    token: str
     prepared: Prepared
     name: str | None
     variables: Mapping[str, Any]
@@ -94,19 +94,18 @@ class Admin:
         await send({"type": "http.response.body", "body": reply.body})
 
     async def _reply(self, scope: Scope, body: bytes) -> Reply:
-        """An unsupported older version falls forward to the oldest supported one (documented)."""
         match = PATH.fullmatch(scope["path"])
         if match is None or scope["method"] != "POST":
             return _status(404, {"errors": "Not Found"})
-        version = match[1] if match[1] in SUPPORTED else min(SUPPORTED) if match[1] < min(SUPPORTED) else None
+        version = versions.served(match[1], self.settings.versions)
         if version is None:
             return _status(404, {"errors": "Not Found"})
-        headers = dict(scope["headers"])
         own = ((b"x-shopify-api-version", version.encode()), (b"x-request-id", str(uuid.uuid4()).encode()))
-        if headers.get(b"x-shopify-access-token", b"").decode(errors="replace") not in self.settings.tokens:
+        token = dict(scope["headers"]).get(b"x-shopify-access-token", b"").decode(errors="replace")
+        if token not in self.settings.tokens:
             return _status(401, {"errors": WRONG_TOKEN}, own)
         try:
-            call = _read(body)
+            call = _read(version, token, body)
         except (ValueError, TypeError, AttributeError):
             return _status(400, {"errors": {"query": "Required parameter missing or invalid"}}, own)
         self.stats.calls.update(call.operations)
@@ -173,6 +172,8 @@ class Admin:
         return Context(
             store=self.store,
             settings=self.settings,
+            version=call.prepared.version,
+            scopes=self.settings.scopes_of(call.token),
             raw_variables=call.variables,
             busy=lambda key: self._running[key] > 0,
             slip_in=slip_in,
@@ -190,13 +191,13 @@ class Admin:
         return Reply(body=json.dumps(answer.body, separators=(",", ":")).encode(), headers=headers)
 
 
-def _read(body: bytes) -> Call:
+def _read(version: str, token: str, body: bytes) -> Call:
     request = json.loads(body)
     variables = request.get("variables") or {}
     text = request.get("query")
     if not isinstance(text, str) or not isinstance(variables, dict):
         raise TypeError("query is no text, or variables are no object")
-    return Call(engine.prepare(text), request.get("operationName"), variables)
+    return Call(token, engine.prepare(version, text), request.get("operationName"), variables)
 
 
 def _status(

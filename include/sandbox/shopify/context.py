@@ -10,22 +10,30 @@ from graphql import GraphQLResolveInfo
 
 from include.sandbox.shopify.settings import Settings
 from include.sandbox.shopify.store import Store
+from include.sandbox.shopify.versions import LATEST
 
 
 @dataclass(slots=True)
 class Context:
     """What resolvers need of one request.
 
-    `busy` says whether another request with the key is running; `concurrent` and `slip_in` come from faults.
+    `scopes` are those of the token; `busy` says whether another request with the key is running; `concurrent` and
+    `slip_in` come from faults.
     """
 
     store: Store
     settings: Settings
+    version: str = LATEST
+    scopes: tuple[str, ...] = ()
     raw_variables: Mapping[str, Any] = field(default_factory=dict)
     busy: Callable[[str], bool] = lambda key: False
     concurrent: bool = False
     slip_in: bool = False
     searches: list[dict[str, Any]] = field(default_factory=list)
+
+    def allows(self, scope: str) -> bool:
+        """Say whether the token has a scope, by itself or through the write scope of the same name (documented)."""
+        return scope in self.scopes or scope.replace("read_", "write_", 1) in self.scopes
 
 
 Info: TypeAlias = GraphQLResolveInfo[Context]

@@ -74,6 +74,7 @@ WORDINGS = (
 class Prepared:
     """A document that was parsed and validated once; `refused` holds the answer's errors if it is not valid."""
 
+    version: str
     document: DocumentNode | None
     operations: tuple[OperationDefinitionNode, ...]
     fragments: Mapping[str, FragmentDefinitionNode]
@@ -102,14 +103,15 @@ class Answer:
 
 
 @lru_cache(maxsize=512)
-def prepare(text: str) -> Prepared:
-    """Parse and validate a document, once for each text."""
+def prepare(version: str, text: str) -> Prepared:
+    """Parse and validate a document, once for each version and text."""
     try:
         document = parse(text)
     except GraphQLSyntaxError as error:
-        return Prepared(None, (), {}, ({"message": error.message, "locations": _locations(error)},))
-    errors = validate(schemas.load(), document)
+        return Prepared(version, None, (), {}, ({"message": error.message, "locations": _locations(error)},))
+    errors = validate(schemas.load(version), document)
     return Prepared(
+        version,
         document,
         tuple(d for d in document.definitions if isinstance(d, OperationDefinitionNode)),
         {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)},
@@ -144,7 +146,7 @@ def run(prepared: Prepared, name: str | None, raw: Mapping[str, Any], context: C
     operation = prepared.operation(name)
     if operation is None:
         return Answer({"errors": [{"message": f"No operation named {name!r}" if name else _MANY}]})
-    schema = schemas.load()
+    schema = schemas.load(prepared.version)
     values = checks.read(schema, operation, raw)
     if isinstance(values, list):
         return Answer({"errors": [error.formatted for error in values]})
@@ -179,7 +181,7 @@ def requested_cost(prepared: Prepared, name: str | None, raw: Mapping[str, Any])
     operation = prepared.operation(name)
     if prepared.document is None or prepared.refused or operation is None:
         return 0
-    schema = schemas.load()
+    schema = schemas.load(prepared.version)
     values = checks.read(schema, operation, raw)
     return 0 if isinstance(values, list) else Model(schema, prepared.fragments, values).requested(operation)
 
@@ -189,7 +191,7 @@ def _executor(
 ) -> Executor[Context]:
     """Return the library's executor around values that are read already; `Executor.build` would read them again."""
     return Executor(
-        schema=schemas.load(),
+        schema=schemas.load(prepared.version),
         fragment_definitions=dict(prepared.fragments),
         fragments={name: FragmentDetails(node) for name, node in prepared.fragments.items()},
         root_value=None,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from include.sandbox.shopify.adjust import UserError
 from include.sandbox.shopify.connection import Page
 from include.sandbox.shopify.context import Context, Plain
+from include.sandbox.shopify.inventory.activation import is_only_one
+from include.sandbox.shopify.inventory.fields import PLAIN as INVENTORY
 from include.sandbox.shopify.store import (
     FulfillmentOrder,
     Group,
@@ -42,17 +43,6 @@ class Quantity:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupChange:
-    """One row of an adjustment group as the API shows it."""
-
-    name: str
-    delta: int
-    item: str
-    location: str
-    ledger: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class LineItem:
     """The order line behind a row of a fulfilment order: one each, as no line is split over locations here."""
 
@@ -82,7 +72,6 @@ TYPE_OF: dict[type, str] = {
     Group: "InventoryAdjustmentGroup",
     Quantity: "InventoryQuantity",
     Installation: "AppInstallation",
-    UserError: "InventoryAdjustQuantitiesUserError",
 }
 
 
@@ -103,6 +92,7 @@ CREATED: dict[str, Plain] = {"createdAt": lambda x, c: timestamp(x.created)}
 STAMPS: dict[str, Plain] = {**CREATED, "updatedAt": lambda x, c: timestamp(x.updated)}
 
 PLAIN: dict[str, dict[str, Plain]] = {
+    **INVENTORY,
     "PageInfo": {
         "endCursor": lambda x, c: x.cursors[-1] if x.cursors else None,
         "startCursor": lambda x, c: x.cursors[0] if x.cursors else None,
@@ -110,12 +100,12 @@ PLAIN: dict[str, dict[str, Plain]] = {
         "hasPreviousPage": lambda x, c: x.has_previous,
     },
     "Shop": {name: lambda x, c, name=name: x[name] for name in SHOP},  # type: ignore[misc]
-    "AppInstallation": {"id": lambda x, c: x.id, "accessScopes": lambda x, c: list(c.settings.scopes)},
+    "AppInstallation": {"id": lambda x, c: x.id, "accessScopes": lambda x, c: list(c.scopes)},
     "AccessScope": {"handle": lambda x, c: x, "description": lambda x, c: x.replace("_", " ").capitalize()},
     "InventoryItem": {
         **LEGACY,
         **CREATED,
-        "updatedAt": lambda x, c: timestamp(x.created),
+        "updatedAt": lambda x, c: timestamp(x.created if x.updated is None else x.updated),
         "sku": lambda x, c: x.sku,
         "tracked": lambda x, c: x.tracked,
     },
@@ -123,7 +113,7 @@ PLAIN: dict[str, dict[str, Plain]] = {
         **STAMPS,
         "id": lambda x, c: x.id,
         "isActive": lambda x, c: x.active,
-        "canDeactivate": lambda x, c: len(c.store.levels_of_item[x.item]) > 1,
+        "canDeactivate": lambda x, c: not is_only_one(c.store, x),
         "deactivationAlert": lambda x, c: None,
         "item": lambda x, c: c.store.items[x.item],
         "location": lambda x, c: c.store.locations[x.location],
@@ -172,24 +162,4 @@ PLAIN: dict[str, dict[str, Plain]] = {
         "remainingQuantity": lambda x, c: x.remaining,
     },
     "LineItem": {"id": lambda x, c: x.id, "sku": lambda x, c: c.store.items[x.line.item].sku},
-    "InventoryAdjustmentGroup": {
-        **CREATED,
-        "id": lambda x, c: x.id,
-        "reason": lambda x, c: x.reason,
-        "referenceDocumentUri": lambda x, c: x.reference,
-    },
-    "InventoryChange": {
-        "name": lambda x, c: x.name,
-        "delta": lambda x, c: x.delta,
-        "quantityAfterChange": lambda x, c: None,  # null in every answer recorded on 2026-04
-        "ledgerDocumentUri": lambda x, c: x.ledger,
-        "item": lambda x, c: c.store.items.get(x.item),
-        "location": lambda x, c: c.store.locations.get(x.location),
-    },
-    "InventoryAdjustQuantitiesPayload": {"userErrors": lambda x, c: x.errors},
-    "InventoryAdjustQuantitiesUserError": {
-        "field": lambda x, c: x.field,
-        "message": lambda x, c: x.message,
-        "code": lambda x, c: x.code,
-    },
 }

@@ -1,29 +1,26 @@
-"""The fields that take arguments: look-ups, connections, quantities and the rows of a group."""
+"""The fields that take arguments: look-ups, connections and quantities; and what the other concepts add."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from graphql import GraphQLError
 
 from include.sandbox.shopify import search
 from include.sandbox.shopify.access import require
-from include.sandbox.shopify.adjust import Payload
 from include.sandbox.shopify.connection import Page, paginate, refusal
 from include.sandbox.shopify.context import Context, Info
-from include.sandbox.shopify.fields import SHOP, GroupChange, Installation, Quantity
-from include.sandbox.shopify.mutation import adjust_quantities
+from include.sandbox.shopify.fields import SHOP, Installation, Quantity
+from include.sandbox.shopify.inventory.fields import FULL as INVENTORY
+from include.sandbox.shopify.inventory.mutations import MUTATIONS
 from include.sandbox.shopify.store import (
-    ON_HAND_PARTS,
     QUANTITY_NAMES,
     FulfillmentOrder,
-    Group,
     Item,
     Level,
     Location,
     Order,
-    Store,
     number,
 )
 
@@ -89,7 +86,7 @@ def _level_at(source: Item | Location, info: Info, **arguments: Any) -> Level | 
         _check_type(arguments["inventoryItemId"], "InventoryItem")
         pair = (arguments["inventoryItemId"], source.id)
     level = context.store.levels.get(pair)
-    return level if level and (level.active or arguments["includeInactive"]) else None
+    return level if level and (level.active or arguments.get("includeInactive")) else None
 
 
 # --- connections ------------------------------------------------------------------------------------------------------
@@ -110,7 +107,7 @@ def _levels(source: Item | Location, info: Info, **arguments: Any) -> Page:
     _no_query(info, arguments)
     side = context.store.levels_of_item if isinstance(source, Item) else context.store.levels_of_location
     levels = side.get(source.id, [])
-    shown = [x for x in levels if x.active or arguments["includeInactive"]]
+    shown = [x for x in levels if x.active or arguments.get("includeInactive")]
     return paginate(shown, lambda x: (number(x.id),), arguments)
 
 
@@ -174,7 +171,7 @@ def _line_items(source: FulfillmentOrder, _info: Info, **arguments: Any) -> Page
     return paginate(source.lines, lambda x: (number(x.id),), arguments)
 
 
-# --- levels and groups ------------------------------------------------------------------------------------------------
+# --- levels ----------------------------------------------------------------------------------------------------------
 
 
 def _quantities(source: Level, _info: Info, **arguments: Any) -> list[Quantity]:
@@ -183,29 +180,6 @@ def _quantities(source: Level, _info: Info, **arguments: Any) -> list[Quantity]:
             # Inferred: the code; the names are documented.
             raise refusal(f"Invalid quantity name {name!r}; valid names are: {', '.join(QUANTITY_NAMES)}.")
     return [Quantity(source, name) for name in arguments["names"]]
-
-
-def _group_changes(source: Group, info: Info, **arguments: Any) -> list[GroupChange]:
-    """Each row shows with the on_hand that moved along, which has no ledger document (recorded on 2026-04)."""
-    wanted = ((arguments.get("inventoryItemIds"), "item"), (arguments.get("locationIds"), "location"))
-    filters = [*wanted, (arguments.get("quantityNames"), "name")]
-    return [
-        row
-        for row in _group_rows(info.context.store, source)
-        if all(values is None or getattr(row, attribute) in values for values, attribute in filters)
-    ]
-
-
-def _group_rows(store: Store, group: Group) -> Iterator[GroupChange]:
-    for change in store.history[group.start : group.end]:
-        yield GroupChange(change.name, change.delta, change.item, change.location, group.ledger)
-        if change.name in ON_HAND_PARTS:
-            yield GroupChange("on_hand", change.delta, change.item, change.location, None)
-
-
-def _payload_group(source: Payload, info: Info) -> Group | None:
-    require(info, "read_inventory")
-    return source.group
 
 
 FULL: dict[str, dict[str, Callable[..., Any]]] = {
@@ -221,12 +195,11 @@ FULL: dict[str, dict[str, Callable[..., Any]]] = {
         "shop": lambda source, info: SHOP,
         "currentAppInstallation": lambda source, info: Installation(),
     },
-    "Mutation": {"inventoryAdjustQuantities": adjust_quantities},
+    "Mutation": {**MUTATIONS},
     "InventoryItem": {"inventoryLevel": _level_at, "inventoryLevels": _levels},
     "Location": {"inventoryLevel": _level_at, "inventoryLevels": _levels},
     "InventoryLevel": {"quantities": _quantities},
     "Order": {"fulfillmentOrders": _fulfillment_orders},
     "FulfillmentOrder": {"lineItems": _line_items},
-    "InventoryAdjustmentGroup": {"changes": _group_changes},
-    "InventoryAdjustQuantitiesPayload": {"inventoryAdjustmentGroup": _payload_group},
+    **INVENTORY,
 }

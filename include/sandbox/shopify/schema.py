@@ -1,4 +1,4 @@
-"""Loads schema.graphql and ties each of its fields to a resolver."""
+"""Loads the schema of a version and ties each of its fields to a resolver."""
 
 from __future__ import annotations
 
@@ -9,15 +9,21 @@ from typing import Any
 
 from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, build_schema
 
-from include.sandbox.shopify import fields, resolvers
+from include.sandbox.shopify import fields, resolvers, versions
 from include.sandbox.shopify.context import Info
 
-SDL = Path(__file__).with_name("schema.graphql")
+FOLDER = Path(__file__).parent
+FILES = (FOLDER / "schema.graphql", *sorted(FOLDER.glob("*/schema.graphql")))
+
+
+def text() -> str:
+    """Return the definitions of the newest version."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in FILES)
 
 
 @cache
-def load() -> GraphQLSchema:
-    """Return the executable schema.
+def load(version: str = versions.LATEST) -> GraphQLSchema:
+    """Return the executable schema of a version.
 
     Built with assume_valid: Shopify's own schema deprecates fields that an interface requires, which the GraphQL
     specification forbids.
@@ -25,7 +31,14 @@ def load() -> GraphQLSchema:
     Raises:
         LookupError: a field of the schema has no resolver.
     """
-    schema = build_schema(SDL.read_text(encoding="utf-8"), assume_valid=True)
+    schema = build_schema(text() + versions.extension(version), assume_valid=True)
+    for name, field, argument in versions.missing(version):
+        kind = schema.type_map[name]
+        assert isinstance(kind, GraphQLObjectType)
+        if argument is None:
+            del kind.fields[field]
+        else:
+            del kind.fields[field].args[argument]
     for name, kind in schema.type_map.items():
         if isinstance(kind, GraphQLInterfaceType):
             kind.resolve_type = _type_name

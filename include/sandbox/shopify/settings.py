@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from include.sandbox.shopify.adjust import REPLAY_MODES, Replay
 from include.sandbox.shopify.bucket import Bucket
+from include.sandbox.shopify.inventory.keys import REPLAY_MODES, Replay
+from include.sandbox.shopify.inventory.rows import Unstocked
 from include.sandbox.shopify.store import Refused, Store
+from include.sandbox.shopify.versions import VERSIONS
 
 # What Trueup's own app asks for; a write scope includes the read scope (documented).
 DEFAULT_SCOPES = (
@@ -20,37 +22,40 @@ DEFAULT_SCOPES = (
     "read_merchant_managed_fulfillment_orders",
 )
 DEFAULT_TOKEN = "shpat_sandbox"  # noqa: S105 - opens nothing but the emulator on this machine
-NUMBERS = ("order_search_lag", "restore_rate", "bucket_size", "points", "latency_seconds")
-CLOCK = ("clock_offset", "clock_rate")
-NAMES = ("replay", "scopes", "tokens", *NUMBERS, *CLOCK)
+DEFAULT_CLIENT = ("sandbox-app", "shpss_sandbox")
+
+SHOP_STATUSES = (402, 403, 404, 423, 430)
+"""Frozen, forbidden, no such shop, locked, refused by the security checks (documented)."""
 
 
 @dataclass(slots=True)
 class Settings:
-    """The switches. Times in seconds."""
+    """The switches. Times in seconds; shares from 0 to 1."""
 
     replay: Replay = "observed"
-    order_search_lag: float = 0.0
-    latency_seconds: float = 0.0
+    unstocked: Unstocked | Literal["by_version"] = "by_version"
+    versions: tuple[str, ...] = VERSIONS
     tokens: tuple[str, ...] = (DEFAULT_TOKEN,)
     scopes: tuple[str, ...] = DEFAULT_SCOPES
+    token_scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    client_id: str = DEFAULT_CLIENT[0]
+    client_secret: str = DEFAULT_CLIENT[1]
+    shop_status: int | None = None
+    order_search_lag: float = 0.0
+    latency_seconds: float = 0.0
     bucket: Bucket = field(default_factory=Bucket)
 
-    def allows(self, scope: str) -> bool:
-        """Say whether the app has a scope, by itself or through the write scope of the same name."""
-        return scope in self.scopes or scope.replace("read_", "write_", 1) in self.scopes
+    def scopes_of(self, token: str) -> tuple[str, ...]:
+        """Return the scopes that a token opens: its own if it was given some, else the app's."""
+        return tuple(self.token_scopes.get(token, self.scopes))
 
     def show(self, store: Store) -> dict[str, Any]:
         """Return all settings as the control API shows them."""
         return {
-            "replay": self.replay,
-            "order_search_lag": self.order_search_lag,
+            **{name: _shown(getattr(self, name)) for name in PLAIN},
             "restore_rate": self.bucket.rate,
             "bucket_size": self.bucket.size,
             "points": self.bucket.available(),
-            "tokens": list(self.tokens),
-            "scopes": list(self.scopes),
-            "latency_seconds": self.latency_seconds,
             "clock_offset": store.clock.offset,
             "clock_rate": store.clock.rate,
         }
@@ -62,12 +67,12 @@ class Settings:
             Refused: an unknown name, or a value that does not fit.
         """
         for name, value in wanted.items():
-            _check(name, value)
-        self.replay = wanted.get("replay", self.replay)
-        self.tokens = tuple(wanted.get("tokens", self.tokens))
-        self.scopes = tuple(wanted.get("scopes", self.scopes))
-        self.order_search_lag = float(wanted.get("order_search_lag", self.order_search_lag))
-        self.latency_seconds = float(wanted.get("latency_seconds", self.latency_seconds))
+            if name not in KINDS:
+                raise Refused(f"settings: unknown name {name!r}; expected some of {', '.join(NAMES)}")
+            if not KINDS[name].fits(value):
+                raise Refused(f"settings.{name}: got {value!r}; expected {KINDS[name].expected}")
+        for name in wanted.keys() & set(PLAIN):
+            setattr(self, name, tuple(wanted[name]) if isinstance(wanted[name], list) else wanted[name])
         if wanted.keys() & {"clock_offset", "clock_rate"}:
             store.clock.set(offset=wanted.get("clock_offset"), rate=wanted.get("clock_rate"))
         self.bucket.configure(
@@ -75,13 +80,59 @@ class Settings:
         )
 
 
-def _check(name: str, value: Any) -> None:
-    if name not in NAMES:
-        raise Refused(f"settings: unknown name {name!r}; expected some of {', '.join(NAMES)}")
-    if name == "replay" and value not in REPLAY_MODES:
-        raise Refused(f"settings.replay: got {value!r}; expected one of {', '.join(REPLAY_MODES)}")
-    if name in ("tokens", "scopes") and not (isinstance(value, list) and all(isinstance(x, str) for x in value)):
-        raise Refused(f"settings.{name}: got {value!r}; expected a list of strings")
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if name in (*NUMBERS, *CLOCK) and not (number and (value >= 0 or name == "clock_offset")):
-        raise Refused(f"settings.{name}: got {value!r}; expected a number of 0 or more")
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a setting takes."""
+
+    expected: str
+    fits: Callable[[Any], bool]
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _strings(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _one_of(*values: object) -> Kind:
+    return Kind(f"one of {', '.join(map(str, values))}", lambda value: value in values)
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _shown(each) for name, each in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+POSITIVE = Kind("a number of 0 or more", lambda value: _number(value) and value >= 0)
+STRINGS = Kind("a list of strings", _strings)
+TEXT = Kind("a text", lambda value: isinstance(value, str))
+
+KINDS: dict[str, Kind] = {
+    "replay": _one_of(*REPLAY_MODES),
+    "unstocked": _one_of("by_version", "error", "silent", "no_effect"),
+    "versions": Kind(
+        f"a list of one or more of {', '.join(VERSIONS)}",
+        lambda value: _strings(value) and bool(value) and set(value) <= set(VERSIONS),
+    ),
+    "scopes": STRINGS,
+    "tokens": STRINGS,
+    "token_scopes": Kind(
+        "an object of token: list of scopes",
+        lambda value: isinstance(value, dict) and all(map(_strings, value.values())),
+    ),
+    "client_id": TEXT,
+    "client_secret": TEXT,
+    "shop_status": _one_of(None, *SHOP_STATUSES),
+    "order_search_lag": POSITIVE,
+    "latency_seconds": POSITIVE,
+    "restore_rate": POSITIVE,
+    "bucket_size": POSITIVE,
+    "points": POSITIVE,
+    "clock_offset": Kind("a number", _number),
+    "clock_rate": POSITIVE,
+}
+NAMES = tuple(KINDS)
+PLAIN = tuple(name for name in NAMES if name in Settings.__slots__)

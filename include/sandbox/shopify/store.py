@@ -64,6 +64,7 @@ class Item:
     created: float
     tracked: bool = True
     bundle: bool = False
+    updated: float | None = None
 
 
 @dataclass(slots=True)
@@ -145,11 +146,12 @@ class Change:
     reference: str | None = None
     key: str | None = None
     group: str | None = None
+    ledger: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """An adjustment group; its changes are `history[start:end]`."""
+    """An adjustment group; its changes are `history[start:end]`. `ledger` is the document of changes without one."""
 
     id: str
     created: float
@@ -215,6 +217,21 @@ class Store:
             self.index(level)
             self.dirty = True
         return level
+
+    def connect(self, item: str, location: str) -> Level:
+        """Stock an item at a location: a new level, or the one that was deactivated, with all that it held."""
+        level = self.add_level(item, location)
+        if not level.active:
+            level.active = True
+            level.updated = self.now()
+            self.dirty = True
+        return level
+
+    def disconnect(self, level: Level) -> None:
+        """Deactivate a level; it keeps its id and what it holds."""
+        level.active = False
+        level.updated = self.now()
+        self.dirty = True
 
     def index(self, level: Level) -> None:
         """Enter a level into all look-ups."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from graphql import (
     GraphQLError,
+    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLSchema,
@@ -41,7 +42,7 @@ def read(
     """Check the variables of an operation and return their values, or an error for each that does not fit.
 
     The shape of INVALID_VARIABLE is recorded on 2026-04. A value that fits is taken as it is: the library's own
-    coercion would copy it and change nothing, since no input type of the schema has defaults.
+    coercion would copy it and change nothing; one that lacks a field with a default does not fit and is coerced.
     """
     values = VariableValues({}, {})
     errors = []
@@ -107,7 +108,7 @@ def _present_fits(kind: GraphQLInputType) -> Callable[[Any], bool]:
 
 def _object_fits(kind: GraphQLInputObjectType) -> Callable[[Any], bool]:
     tests = {name: fits(field.type) for name, field in kind.fields.items()}
-    required = {name for name, field in kind.fields.items() if is_non_null_type(field.type)}
+    required = {name for name, field in kind.fields.items() if is_non_null_type(field.type) or _has_default(field)}
 
     def test(value: Any) -> bool:
         if not isinstance(value, dict) or not required <= value.keys() <= tests.keys():
@@ -118,6 +119,10 @@ def _object_fits(kind: GraphQLInputObjectType) -> Callable[[Any], bool]:
         return True
 
     return test
+
+
+def _has_default(field: GraphQLInputField) -> bool:
+    return field.default_value is not Undefined or field.default is not None
 
 
 @cache

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from include.sandbox.shopify import Emulator
+from include.sandbox.shopify.versions import VERSIONS
 
 MAIN, OUTLET, CLOSED = (f"gid://shopify/Location/{n}" for n in (11, 12, 13))
 ITEMS = tuple(f"gid://shopify/InventoryItem/{n}" for n in range(100, 104))
@@ -62,6 +63,10 @@ class Shop:
         control.clear_faults()
         control.settings(
             replay="observed",
+            unstocked="by_version",
+            versions=list(VERSIONS),
+            token_scopes={},
+            shop_status=None,
             order_search_lag=0,
             restore_rate=100,
             bucket_size=2000,

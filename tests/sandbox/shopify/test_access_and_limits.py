@@ -74,7 +74,13 @@ def test_the_scopes_can_be_asked_for(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "served"),
-    [("2026-10", "2026-10"), ("2026-07", "2026-07"), ("2026-04", "2026-04"), ("2025-10", "2026-04")],
+    [
+        ("2026-10", "2026-10"),
+        ("2026-07", "2026-07"),
+        ("2026-04", "2026-04"),
+        ("2026-01", "2026-01"),
+        ("2025-10", "2026-01"),
+    ],
 )
 def test_an_old_version_falls_forward_and_the_header_tells(shop: Shop, asked: str, served: str) -> None:
     response = shop.http("{ shop { id } }", version=asked)

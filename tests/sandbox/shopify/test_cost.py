@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from graphql import OperationDefinitionNode, Undefined, parse, validate
+from graphql import OperationDefinitionNode, parse, validate
 from graphql.execution import get_variable_values
 
 from include.sandbox.shopify import schema
@@ -144,11 +144,3 @@ def test_the_documents_fit_the_schema_and_announce_what_they_cost(name: str) -> 
     announced = re.match(r"# cost: (\d+)", text)
     assert announced is not None, f"{name}.graphql: the first line is to be '# cost: <points>'"
     assert requested(text, VARIABLES[name]) == int(announced[1])
-
-
-def test_no_variable_has_a_default_that_the_checks_would_miss() -> None:
-    """Inputs without defaults are what `variables.py` builds on."""
-    for kind in schema.load().type_map.values():
-        for field in getattr(kind, "fields", {}).values() if kind.name.endswith("Input") else ():
-            assert field.default_value is Undefined
-            assert field.default is None

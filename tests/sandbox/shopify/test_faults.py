@@ -191,7 +191,7 @@ def test_faults_come_in_the_order_in_which_they_were_asked_for(shop: Shop) -> No
         ("status", {"status": "503"}, "faults.status: got '503'; expected"),
         ("delay", {"seconds": -1}, "faults.seconds: got -1; expected"),
         ("malformed", {"applied": "no"}, "faults.applied: got 'no'; expected"),
-        ("drop_after", {"operation": "inventorySetQuantities"}, "faults.operation: got 'inventorySetQuantities'; "),
+        ("drop_after", {"operation": "productCreate"}, "faults.operation: got 'productCreate'; "),
     ],
 )
 def test_a_fault_that_does_not_exist(shop: Shop, kind: str, parameters: dict[str, Any], message: str) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from include.sandbox import shopify
 from include.sandbox.shopify import orders, persist
-from include.sandbox.shopify.adjust import Request, adjust
+from include.sandbox.shopify.inventory.adjustment import Request, adjust
+from include.sandbox.shopify.inventory.keys import Keyed
 from include.sandbox.shopify.store import CONTENTS, Item, Location, Store
 from tests.sandbox.shopify.shop import ITEMS, MAIN, OUTLET, Shop, given, row, wait_for
 
@@ -23,7 +24,7 @@ def test_all_of_a_shop_comes_back(tmp_path: Path) -> None:
         first.items[item] = Item(item, None, 2.5)
         first.add_level(item, MAIN, active=False)
     for key, expected in (("k", 0), ("refused", 9)):
-        adjust(first, Request(given(row(expected=expected)), key, "digest", "observed"))
+        adjust(first, Request(given(row(expected=expected)), Keyed(key, "digest", "observed")))
     orders.cancel(first, orders.place(first, [orders.Wanted(ITEMS[0], MAIN, 2)]).id)
     orders.fulfil(first, orders.place(first, [orders.Wanted(ITEMS[1], MAIN, 1)]).id)
     orders.place(first, [orders.Wanted(ITEMS[0], MAIN, 1)], "pos")
