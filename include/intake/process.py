@@ -15,6 +15,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from include.db.connection import Connection, exclusive
+from include.errors import NeedsAction
 from include.intake import data_manager, rejects, remote, repeats, snapshot_time, staging, wrong_feed
 from include.intake.data_manager import Config, Counts, Log
 from include.intake.errors import FileRefused, FileStillGrowing
@@ -89,6 +90,9 @@ def _process(connection: Connection, sftp: paramiko.SFTPClient, config: Config, 
             f"{log.file_name}: the database refused its rows ({error.diag.message_primary}); nothing of it was applied."
             " This is a fault of Trueup: report it with the file",
         )
+    except NeedsAction as need:
+        data_manager.put_back(connection, log, f"{need}. The file waits")
+        raise
     except FileStillGrowing as growth:
         data_manager.put_back(connection, log, str(growth), remote.size_of(sftp, log.remote_file_path))
         raise
