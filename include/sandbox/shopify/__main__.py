@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import signal
 import socket
 import sys
+import tempfile
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -20,6 +22,8 @@ from include.sandbox.shopify import persist
 from include.sandbox.shopify.admin import Admin
 from include.sandbox.shopify.app import build
 from include.sandbox.shopify.bucket import Bucket
+from include.sandbox.shopify.bulk.files import Files
+from include.sandbox.shopify.bulk.runner import Runner
 from include.sandbox.shopify.settings import DEFAULT_TOKEN, Settings
 from include.sandbox.shopify.store import Store
 
@@ -36,7 +40,20 @@ async def serve(port: int, state: Path | None, tokens: tuple[str, ...]) -> None:
     store = Store()
     if state is not None and state.exists():
         persist.load(state, store)
-    app = build(Admin(store, Settings(tokens=tokens, bucket=Bucket(clock=store.now))))
+    settings = Settings(tokens=tokens, bucket=Bucket(clock=store.now))
+    with tempfile.TemporaryDirectory(prefix="shopify-emulator-") as temporary:
+        files = Files(Path(temporary) if state is None else state.with_name(f"{state.stem}-files"))
+        admin = Admin(store, settings, files)
+        beside = [Runner(store, settings, files, admin.faults).run()]
+        if state is not None:
+            beside.append(persist.keep_saving(state, store))
+        await _serve(port, build(admin), beside)
+        if state is not None:
+            persist.save(state, store)
+
+
+async def _serve(port: int, app: Callable[..., Any], beside: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Serve the application, and do what goes on beside it, until told to stop."""
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1, timeout_keep_alive=60
     )
@@ -47,13 +64,11 @@ async def serve(port: int, state: Path | None, tokens: tuple[str, ...]) -> None:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         _stop_gently(server)
         print(json.dumps({"url": f"http://{HOST}:{listener.getsockname()[1]}"}), flush=True)
-        saving = asyncio.create_task(persist.keep_saving(state, store)) if state is not None else None
+        tasks = [asyncio.create_task(each) for each in beside]
         await server.serve(sockets=[listener])
-        if saving is not None and state is not None:
-            saving.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await saving
-            persist.save(state, store)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _stop_gently(server: uvicorn.Server) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from include.sandbox.shopify import engine, versions
+from include.sandbox.shopify.bulk.files import Files
 from include.sandbox.shopify.context import Context
 from include.sandbox.shopify.engine import Answer, Prepared
 from include.sandbox.shopify.faults import Fault, Faults
@@ -56,6 +57,7 @@ class Call:
     """One request, read and prepared."""
 
     token: str
+    base_url: str
     prepared: Prepared
     name: str | None
     variables: Mapping[str, Any]
@@ -77,6 +79,7 @@ class Admin:
 
     store: Store
     settings: Settings
+    files: Files
     faults: Faults = field(default_factory=Faults)
     stats: Stats = field(default_factory=Stats)
     _running: Counter[str] = field(default_factory=Counter)
@@ -101,11 +104,12 @@ class Admin:
         if version is None:
             return _status(404, {"errors": "Not Found"})
         own = ((b"x-shopify-api-version", version.encode()), (b"x-request-id", str(uuid.uuid4()).encode()))
-        token = dict(scope["headers"]).get(b"x-shopify-access-token", b"").decode(errors="replace")
+        headers = dict(scope["headers"])
+        token = headers.get(b"x-shopify-access-token", b"").decode(errors="replace")
         if token not in self.settings.tokens:
             return _status(401, {"errors": WRONG_TOKEN}, own)
         try:
-            call = _read(version, token, body)
+            call = _read(version, token, headers, body)
         except (ValueError, TypeError, AttributeError):
             return _status(400, {"errors": {"query": "Required parameter missing or invalid"}}, own)
         self.stats.calls.update(call.operations)
@@ -172,6 +176,8 @@ class Admin:
         return Context(
             store=self.store,
             settings=self.settings,
+            files=self.files,
+            base_url=call.base_url,
             version=call.prepared.version,
             scopes=self.settings.scopes_of(call.token),
             raw_variables=call.variables,
@@ -191,13 +197,14 @@ class Admin:
         return Reply(body=json.dumps(answer.body, separators=(",", ":")).encode(), headers=headers)
 
 
-def _read(version: str, token: str, body: bytes) -> Call:
+def _read(version: str, token: str, headers: Mapping[bytes, bytes], body: bytes) -> Call:
     request = json.loads(body)
     variables = request.get("variables") or {}
     text = request.get("query")
     if not isinstance(text, str) or not isinstance(variables, dict):
         raise TypeError("query is no text, or variables are no object")
-    return Call(token, engine.prepare(version, text), request.get("operationName"), variables)
+    base_url = f"http://{headers.get(b'host', b'').decode(errors='replace')}"
+    return Call(token, base_url, engine.prepare(version, text), request.get("operationName"), variables)
 
 
 def _status(

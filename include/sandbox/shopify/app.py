@@ -31,6 +31,7 @@ from starlette.routing import Route
 
 from include.sandbox.shopify import orders
 from include.sandbox.shopify.admin import Admin, Receive, Scope, Send
+from include.sandbox.shopify.bulk.storage import PREFIXES, Storage
 from include.sandbox.shopify.orders import Wanted
 from include.sandbox.shopify.store import Change, Item, Level, Location, Refused, Store, timestamp
 
@@ -46,9 +47,13 @@ def build(admin: Admin) -> Callable[[Scope, Receive, Send], Any]:
         ]
     )
 
+    storage = Storage(admin.store, admin.settings, admin.files)
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith("/admin/"):
             await admin(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(PREFIXES):
+            await storage(scope, receive, send)
         else:
             await control(scope, receive, send)
 
@@ -87,6 +92,7 @@ def _seed(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
         store.check_known(each["inventoryItemId"], each["locationId"])
         level = store.add_level(each["inventoryItemId"], each["locationId"], active=each.get("active", True))
         level.quantities["available"] = int(each["available"])
+    admin.files.clear()
     admin.store.become(store)
     return {"locations": list(store.locations), "items": list(store.items)}
 

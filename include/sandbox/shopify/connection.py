@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from graphql import GraphQLError
 
 MAX_PAGE = 250  # documented
+EVERYTHING = sys.maxsize
+"""The `first` of a bulk query, which knows no pages. No client can send it: it is no Int."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def paginate(entries: Iterable[Any], position: Callable[[Any], tuple[Any, ...]],
     if first is not None and last is not None:
         raise refusal("providing both first and last is not supported")
     for name, size in (("first", first), ("last", last)):
-        if size is not None and not 0 <= size <= MAX_PAGE:
+        if size not in (None, EVERYTHING) and not 0 <= size <= MAX_PAGE:
             raise refusal(f"{name} must be between 0 and {MAX_PAGE}, got {size}")
     ordered = sorted(((position(e), e) for e in entries), key=lambda x: x[0], reverse=bool(arguments.get("reverse")))
     after, before = _place(arguments.get("after")), _place(arguments.get("before"))

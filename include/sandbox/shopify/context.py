@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from graphql import GraphQLResolveInfo
 
+from include.sandbox.shopify.bulk.files import Files
 from include.sandbox.shopify.settings import Settings
 from include.sandbox.shopify.store import Store
 from include.sandbox.shopify.versions import LATEST
@@ -17,14 +18,16 @@ from include.sandbox.shopify.versions import LATEST
 class Context:
     """What resolvers need of one request.
 
-    `scopes` are those of the token; `busy` says whether another request with the key is running; `concurrent` and
-    `slip_in` come from faults.
+    `scopes` are those of the token, `base_url` is the emulator's address as the app sees it; `busy` says whether
+    another request with the key is running; `concurrent` and `slip_in` come from faults.
     """
 
     store: Store
     settings: Settings
+    files: Files
     version: str = LATEST
     scopes: tuple[str, ...] = ()
+    base_url: str = ""
     raw_variables: Mapping[str, Any] = field(default_factory=dict)
     busy: Callable[[str], bool] = lambda key: False
     concurrent: bool = False

@@ -71,7 +71,7 @@ class Model:
     def _operation(self, operation: OperationDefinitionNode, data: Any) -> int:
         root = self.schema.get_root_type(operation.operation)
         assert root is not None
-        fields = self._collect(root, [operation.selection_set])
+        fields = self.collect(root, [operation.selection_set])
         if operation.operation is OperationType.MUTATION:
             return sum(self._mutation(root, nodes, _child(data, key)) for key, nodes in fields.items())
         return self._fields(root, fields, data)
@@ -82,7 +82,7 @@ class Model:
         if value is None:
             return MUTATION
         points = MUTATION
-        for key, inner in self._collect(payload, _sets(nodes)).items():
+        for key, inner in self.collect(payload, _sets(nodes)).items():
             if not is_leaf_type(get_named_type(self._definition(payload, inner).type)):
                 points += max(0, self._field(payload, inner, _child(value, key)) - 1)
         return points
@@ -104,11 +104,11 @@ class Model:
 
     def _object(self, named: GraphQLNamedType, sets: Sequence[SelectionSetNode], value: Any) -> int:
         if isinstance(named, GraphQLObjectType):
-            return self._fields(named, self._collect(named, sets), value)
+            return self._fields(named, self.collect(named, sets), value)
         assert is_abstract_type(named)
         costs = [0]
         for possible in self.schema.get_possible_types(named):
-            fields = self._collect(possible, sets)
+            fields = self.collect(possible, sets)
             # An answer does not name the type of an interface's object; its keys tell.
             if value is ASKED or fields.keys() == value.keys():
                 costs.append(self._fields(possible, fields, value))
@@ -122,7 +122,7 @@ class Model:
         if value is ASKED:
             arguments = get_argument_values(definition, nodes[0], self.variables)
             asked = arguments.get("first") or arguments.get("last") or 0
-        for key, inner in self._collect(named, _sets(nodes)).items():
+        for key, inner in self.collect(named, _sets(nodes)).items():
             entries = _child(value, key)
             name = inner[0].name.value
             if name not in ("nodes", "edges"):
@@ -136,7 +136,7 @@ class Model:
         return CONNECTION + pages(asked) * per_node
 
     def _entry(self, kind: GraphQLObjectType, sets: Sequence[SelectionSetNode], entry: Any, *, edge: bool) -> int:
-        fields = self._collect(kind, sets)
+        fields = self.collect(kind, sets)
         points = self._fields(kind, fields, entry)
         return max(1, points) if edge else 1 + points
 
@@ -145,7 +145,8 @@ class Model:
         assert definition is not None
         return definition
 
-    def _collect(self, parent: GraphQLObjectType, sets: Iterable[SelectionSetNode]) -> Fields:
+    def collect(self, parent: GraphQLObjectType, sets: Iterable[SelectionSetNode]) -> Fields:
+        """Return the fields that some selections ask of an object, by their names in the answer."""
         fields: Fields = {}
         for selections in sets:
             self._collect_into(fields, parent, selections)

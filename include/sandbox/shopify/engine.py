@@ -154,7 +154,25 @@ def run(prepared: Prepared, name: str | None, raw: Mapping[str, Any], context: C
     if too_many:
         return Answer({"errors": [too_many.formatted]})
     model = Model(schema, prepared.fragments, values)
-    return _spend(_executor(prepared, operation, values, context), model, operation, context)
+    return _spend(executor(prepared, operation, values, context), model, operation, context)
+
+
+def run_row(prepared: Prepared, raw: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Run a document that is valid for one line of a bulk mutation, which costs no points (documented)."""
+    operation = prepared.operations[0]
+    schema = schemas.load(prepared.version)
+    values = checks.read(schema, operation, raw)
+    if isinstance(values, list):
+        return {"errors": [error.formatted for error in values]}
+    too_many = checks.oversized(schema, operation, values)
+    if too_many:
+        return {"errors": [too_many.formatted]}
+    result = executor(prepared, operation, values, context).execute_operation()
+    assert isinstance(result, ExecutionResult)
+    if any(_is_bug(error) for error in result.errors or ()):
+        return internal_error().body
+    errors = {"errors": [error.formatted for error in result.errors]} if result.errors else {}
+    return {"data": result.data, **errors}
 
 
 def throttled(context: Context, requested: int) -> Answer:
@@ -186,7 +204,7 @@ def requested_cost(prepared: Prepared, name: str | None, raw: Mapping[str, Any])
     return 0 if isinstance(values, list) else Model(schema, prepared.fragments, values).requested(operation)
 
 
-def _executor(
+def executor(
     prepared: Prepared, operation: OperationDefinitionNode, values: VariableValues, context: Context
 ) -> Executor[Context]:
     """Return the library's executor around values that are read already; `Executor.build` would read them again."""
@@ -205,6 +223,7 @@ def _executor(
 
 
 _MANY = "An operation name is required"
+NO_VARIABLES = VariableValues({}, {})
 
 
 def _spend(executor: Executor[Context], model: Model, operation: OperationDefinitionNode, context: Context) -> Answer:

@@ -21,6 +21,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "stale": {},
     "concurrent": {},
     "malformed": {"applied": True},
+    "bulk_failed": {"after_lines": 0, "partial": True},
+    "bulk_row_error": {"applied": False},
 }
 """Each kind with its parameters and their defaults.
 
@@ -35,7 +37,13 @@ throttled     answers THROTTLED although the bucket has points
 stale         an order of one unit arrives just before the compare
 concurrent    answers IDEMPOTENCY_CONCURRENT_REQUEST
 malformed     the answer is cut off in the middle, `applied` or not
+bulk_failed   a bulk operation ends FAILED after so many lines; `partial`: what it did can be had
+bulk_row_error  a line of a bulk mutation answers INTERNAL_SERVER_ERROR, `applied` or not
 """
+
+
+IN_BULK = ("bulk_failed", "bulk_row_error")
+"""Kinds that no call runs into, but what a bulk operation does."""
 
 
 @dataclass(slots=True)
@@ -96,9 +104,24 @@ class Faults:
         """Let all be well again."""
         self.waiting.clear()
 
+    def next_bulk(self, operation: str) -> tuple[int, bool] | None:
+        """Return the line after which a bulk operation is to fail, and whether its partial data can be had."""
+        fault = self._next("bulk_failed", [operation])
+        return None if fault is None else (fault.parameters["after_lines"], fault.parameters["partial"])
+
+    def next_row(self) -> bool | None:
+        """Say whether the next line of a bulk mutation is to fail, and whether applied: None, False or True."""
+        fault = self._next("bulk_row_error", [])
+        return None if fault is None else bool(fault.parameters["applied"])
+
     def next_for(self, operations: Sequence[str]) -> Fault | None:
         """Return the fault that a call with these root fields runs into, and count it."""
+        return self._next(None, operations)
+
+    def _next(self, kind: str | None, operations: Sequence[str]) -> Fault | None:
         for fault in self.waiting:
+            if fault.kind != kind if kind else fault.kind in IN_BULK:
+                continue
             if fault.hits >= fault.times or (fault.operation and fault.operation not in operations):
                 continue
             if fault.after_calls > 0:
@@ -121,6 +144,8 @@ def _check(name: str, value: Any) -> None:
         "seconds": (number and value >= 0, "seconds, 0 or more"),
         "status": (whole and 100 <= value <= 599, "an HTTP status"),
         "retry_after": (value is None or (number and value >= 0), "seconds, 0 or more, or none"),
+        "after_lines": (whole and value >= 0, "a whole number of 0 or more"),
+        "partial": (isinstance(value, bool), "true or false"),
         "applied": (isinstance(value, bool), "true or false"),
     }[name]
     if not fits:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from include.sandbox.shopify.bulk.fields import PLAIN as BULK
+from include.sandbox.shopify.bulk.fields import SHOP_ID
+from include.sandbox.shopify.bulk.records import BulkOperation
 from include.sandbox.shopify.connection import Page
 from include.sandbox.shopify.context import Context, Plain
 from include.sandbox.shopify.inventory.activation import is_only_one
@@ -22,7 +25,7 @@ from include.sandbox.shopify.store import (
 )
 
 SHOP = {
-    "id": "gid://shopify/Shop/92891250994",
+    "id": SHOP_ID,
     "name": "Trueup Sandbox",
     "myshopifyDomain": "trueup-sandbox.myshopify.com",
 }
@@ -72,6 +75,7 @@ TYPE_OF: dict[type, str] = {
     Group: "InventoryAdjustmentGroup",
     Quantity: "InventoryQuantity",
     Installation: "AppInstallation",
+    BulkOperation: "BulkOperation",
 }
 
 
@@ -93,6 +97,9 @@ STAMPS: dict[str, Plain] = {**CREATED, "updatedAt": lambda x, c: timestamp(x.upd
 
 PLAIN: dict[str, dict[str, Plain]] = {
     **INVENTORY,
+    **BULK,
+    "Connection": CONNECTION,
+    "Edge": EDGE,
     "PageInfo": {
         "endCursor": lambda x, c: x.cursors[-1] if x.cursors else None,
         "startCursor": lambda x, c: x.cursors[0] if x.cursors else None,

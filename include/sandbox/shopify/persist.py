@@ -21,6 +21,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
+from include.sandbox.shopify.bulk.records import BulkOperation, Upload
 from include.sandbox.shopify.store import (
     Change,
     FulfillmentOrder,
@@ -68,6 +69,8 @@ def _read(data: dict[str, Any]) -> Store:
     store = Store()
     for name, kind in FLAT.items():
         getattr(store, name).update((row[0], kind(*row)) for row in data[name])
+    for name, kind in LATER.items():
+        getattr(store, name).update((row[0], kind(*row)) for row in data.get(name, []))
     for row in data["levels"]:
         store.index(Level(*row))
     store.orders.update((versions[0]["id"], [_order(v) for v in versions]) for versions in data["orders"])
@@ -169,12 +172,15 @@ def _sections(store: Store) -> Iterator[tuple[str, Iterator[Any]]]:
     yield "orders", ([asdict(version) for version in versions] for versions in store.orders.values())
     yield "history", _rows(Change, store.history)
     yield "levels", _rows(Level, store.levels.values())
-    for name, kind in FLAT.items():
+    for name, kind in (FLAT | LATER).items():
         yield name, _rows(kind, getattr(store, name).values())
 
 
 FLAT: dict[str, type] = {"locations": Location, "items": Item, "groups": Group}
 """Dictionaries of records of plain values, by the record's first field."""
+
+LATER: dict[str, type] = {"uploads": Upload, "bulk": BulkOperation}
+"""More of them, which older files do not have."""
 
 
 def _rows(kind: Any, records: Iterable[Any]) -> Iterator[list[Any]]:

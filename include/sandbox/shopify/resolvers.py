@@ -7,13 +7,16 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from include.sandbox.shopify import search
+from include.sandbox.shopify import filters, search
 from include.sandbox.shopify.access import require
+from include.sandbox.shopify.bulk.fields import MUTATIONS as BULK
+from include.sandbox.shopify.bulk.fields import current
 from include.sandbox.shopify.connection import Page, paginate, refusal
 from include.sandbox.shopify.context import Context, Info
 from include.sandbox.shopify.fields import SHOP, Installation, Quantity
 from include.sandbox.shopify.inventory.fields import FULL as INVENTORY
 from include.sandbox.shopify.inventory.mutations import MUTATIONS
+from include.sandbox.shopify.search import Filters, Query
 from include.sandbox.shopify.store import (
     QUANTITY_NAMES,
     FulfillmentOrder,
@@ -43,6 +46,8 @@ def _find(context: Context, info: Info, gid: str) -> Any:
         require(info, "read_orders")
         versions = store.orders.get(gid)
         return versions[-1] if versions else None
+    if kind == "BulkOperation":
+        return store.bulk.get(gid)
     if kind == "FulfillmentOrder":
         _require_fulfillment(info)
         return next((p for v in store.orders.values() for p in v[-1].fulfillment_orders if p.id == gid), None)
@@ -145,14 +150,36 @@ def _orders(_source: Any, info: Info, **arguments: Any) -> Page:
             f"orders(sortKey: {arguments['sortKey']}) is not emulated; use one of {', '.join(ORDER_SORTS)}",
             extensions={"code": "NOT_EMULATED"},
         )
-    query = search.parse(arguments.get("query"))
+    query = _search(info, arguments, filters.ORDERS)
+    store = context.store
+    known = filters.known(store.orders.values(), store.now() - context.settings.order_search_lag)
+    return paginate((x for x in known if query.matches(x)), lambda x: (sort(x), number(x.id)), arguments)
+
+
+def _items(_source: Any, info: Info, **arguments: Any) -> Page:
+    require(info, "read_inventory", "read_products")
+    query = _search(info, arguments, filters.ITEMS)
+    found = (x for x in info.context.store.items.values() if query.matches(x))
+    return paginate(found, lambda x: (number(x.id),), arguments)
+
+
+def _bulk_operations(_source: Any, info: Info, **arguments: Any) -> Page:
+    """The app's own operations, the newest first unless reversed (the schema's words)."""
+    query = _search(info, arguments, filters.BULK_OPERATIONS)
+    found = [x for x in info.context.store.bulk.values() if query.matches(x)]
+    if arguments["sortKey"] == "COMPLETED_AT":
+        return paginate(found, lambda x: (-(x.completed or 0), -number(x.id)), arguments)
+    return paginate(found, lambda x: (-x.created, -number(x.id)), arguments)
+
+
+def _search(info: Info, arguments: Mapping[str, Any], wanted: Filters) -> Query:
+    """Parse a list's search; what it ignored is told in `extensions.search` (recorded on 2026-04)."""
+    query = search.parse(arguments.get("query"), wanted)
     if query.warnings:
-        context.searches.append(
+        info.context.searches.append(
             {"path": info.path.as_list(), "query": arguments["query"], "warnings": list(query.warnings)}
         )
-    store = context.store
-    known = search.index(store.orders.values(), store.now() - context.settings.order_search_lag)
-    return paginate((x for x in known if query.matches(x)), lambda x: (sort(x), number(x.id)), arguments)
+    return query
 
 
 def _require_fulfillment(info: Info) -> None:
@@ -186,16 +213,20 @@ FULL: dict[str, dict[str, Callable[..., Any]]] = {
     "QueryRoot": {
         "node": _node,
         "nodes": _nodes,
+        "bulkOperation": _typed("BulkOperation"),
+        "bulkOperations": _bulk_operations,
         "inventoryItem": _typed("InventoryItem"),
+        "inventoryItems": _items,
         "inventoryLevel": _typed("InventoryLevel"),
         "location": _typed("Location"),
         "order": _typed("Order"),
         "locations": _locations,
         "orders": _orders,
         "shop": lambda source, info: SHOP,
+        "currentBulkOperation": current,
         "currentAppInstallation": lambda source, info: Installation(),
     },
-    "Mutation": {**MUTATIONS},
+    "Mutation": {**MUTATIONS, **BULK},
     "InventoryItem": {"inventoryLevel": _level_at, "inventoryLevels": _levels},
     "Location": {"inventoryLevel": _level_at, "inventoryLevels": _levels},
     "InventoryLevel": {"quantities": _quantities},

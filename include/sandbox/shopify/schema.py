@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, build_schema
 
-from include.sandbox.shopify import fields, resolvers, versions
-from include.sandbox.shopify.context import Info
+from include.sandbox.shopify import versions
+from include.sandbox.shopify.context import Info, Plain
 
 FOLDER = Path(__file__).parent
 FILES = (FOLDER / "schema.graphql", *sorted(FOLDER.glob("*/schema.graphql")))
@@ -31,6 +31,9 @@ def load(version: str = versions.LATEST) -> GraphQLSchema:
     Raises:
         LookupError: a field of the schema has no resolver.
     """
+    # Here, not above: a bulk operation's document is checked against the schema by one of the resolvers.
+    from include.sandbox.shopify import fields, resolvers
+
     schema = build_schema(text() + versions.extension(version), assume_valid=True)
     for name, field, argument in versions.missing(version):
         kind = schema.type_map[name]
@@ -41,10 +44,10 @@ def load(version: str = versions.LATEST) -> GraphQLSchema:
             del kind.fields[field].args[argument]
     for name, kind in schema.type_map.items():
         if isinstance(kind, GraphQLInterfaceType):
-            kind.resolve_type = _type_name
+            kind.resolve_type = lambda value, _info, _kind: fields.TYPE_OF[type(value)]
         if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
             for field_name, definition in kind.fields.items():
-                definition.resolve = _resolver(name, field_name)
+                definition.resolve = _resolver(name, field_name, fields.PLAIN, resolvers.FULL)
     return schema
 
 
@@ -54,13 +57,18 @@ def operations() -> tuple[str, ...]:
     return tuple(name for root in (loaded.query_type, loaded.mutation_type) if root for name in root.fields)
 
 
-def _resolver(type_name: str, field_name: str) -> Callable[..., Any]:
-    full = resolvers.FULL.get(type_name, {}).get(field_name)
+def _resolver(
+    type_name: str,
+    field_name: str,
+    plain_fields: Mapping[str, Mapping[str, Plain]],
+    full_fields: Mapping[str, Mapping[str, Callable[..., Any]]],
+) -> Callable[..., Any]:
+    full = full_fields.get(type_name, {}).get(field_name)
     if full:
         return full
-    table = fields.PLAIN.get(type_name)
+    table = plain_fields.get(type_name)
     if table is None and type_name.endswith(("Connection", "Edge")):
-        table = fields.CONNECTION if type_name.endswith("Connection") else fields.EDGE
+        table = plain_fields["Connection" if type_name.endswith("Connection") else "Edge"]
     if table is None or field_name not in table:
         raise LookupError(
             f"schema.graphql has {type_name}.{field_name}, but neither fields.py nor resolvers.py answers it: add it"
@@ -71,7 +79,3 @@ def _resolver(type_name: str, field_name: str) -> Callable[..., Any]:
         return plain(source, info.context)
 
     return resolve
-
-
-def _type_name(value: Any, _info: Info, _kind: Any) -> str:
-    return fields.TYPE_OF[type(value)]

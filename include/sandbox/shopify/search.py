@@ -1,23 +1,21 @@
-"""The order search: Shopify's search syntax as far as inventory work needs it, over an index that lags.
+"""Shopify's search syntax as far as inventory work needs it.
 
-`updated_at`, `created_at`, `id`, `name` and `status` are understood, with `:`, `:>`, `:>=`, `:<`, `:<=` and quotes,
-joined by AND or a space. A field that Shopify does not know is ignored and reported in `extensions.search[].warnings`,
-so the query returns more than was asked for (recorded on 2026-04). A field or operator that Shopify knows and the
-emulator does not is refused, so that no test passes on a filter that did nothing.
+Fields with `:`, `:>`, `:>=`, `:<`, `:<=` and quotes are understood, joined by AND or a space; `filters.py` says which
+fields each list has. A field that Shopify does not know is ignored and reported in `extensions.search[].warnings`, so
+the query returns more than was asked for (recorded on 2026-04). A field or operator that Shopify knows and the emulator
+does not is refused, so that no test passes on a filter that did nothing.
 """
 
 from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from graphql import GraphQLError
-
-from include.sandbox.shopify.store import Order
 
 TERM = re.compile(r"""\s*(?:(\w+):(>=|<=|>|<|=)?)?("[^"]*"|'[^']*'|[^\s()"']+|[()])""")
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
@@ -28,52 +26,27 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "": operator.eq,
 }
-# Documented filters of `orders` that the emulator does not have.
-KNOWN_ELSEWHERE = frozenset(
-    {
-        "cart_token",
-        "channel",
-        "channel_id",
-        "chargeback_status",
-        "checkout_token",
-        "confirmation_number",
-        "credit_card_last4",
-        "current_total_price",
-        "customer_id",
-        "delivery_method",
-        "discount_code",
-        "email",
-        "financial_status",
-        "fraud_protection_level",
-        "fulfillment_location_id",
-        "fulfillment_status",
-        "gateway",
-        "location_id",
-        "payment_id",
-        "payment_provider_id",
-        "po_number",
-        "processed_at",
-        "reference_location_id",
-        "return_status",
-        "risk_level",
-        "sales_channel",
-        "sku",
-        "source_identifier",
-        "source_name",
-        "subtotal_line_items_quantity",
-        "tag",
-        "tag_not",
-        "test",
-        "total_weight",
-    }
-)
-STATUSES: dict[str, Callable[[Order], bool]] = {
-    "any": lambda order: True,
-    "cancelled": lambda order: order.cancelled is not None,
-    "open": lambda order: order.cancelled is None and order.fulfillment_status != "FULFILLED",
-}
 
-Test = Callable[[Order], bool]
+Test = Callable[[Any], bool]
+Filter = Callable[[str, str], Test | None]
+"""Makes a test of an operator and a value; None if the value cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The fields that the search of one list understands, and those that only Shopify does."""
+
+    name: str
+    fields: Mapping[str, Filter]
+    elsewhere: frozenset[str] = frozenset()
+
+    def not_emulated(self, what: str) -> GraphQLError:
+        """Return the error for something that Shopify understands and the emulator does not."""
+        *most, last = self.fields
+        return GraphQLError(
+            f"{self.name}(query:): {what} is not emulated; use {', '.join(most)} or {last}, joined by AND",
+            extensions={"code": "NOT_EMULATED"},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,26 +56,26 @@ class Query:
     tests: tuple[Test, ...] = ()
     warnings: tuple[dict[str, str], ...] = ()
 
-    def matches(self, order: Order) -> bool:
-        """Say whether an order fits all terms."""
-        return all(test(order) for test in self.tests)
+    def matches(self, entry: Any) -> bool:
+        """Say whether an entry fits all terms."""
+        return all(test(entry) for test in self.tests)
 
 
-def parse(text: str | None) -> Query:
-    """Parse the `query` argument of `orders`.
+def parse(text: str | None, filters: Filters) -> Query:
+    """Parse the `query` argument of a list.
 
     Raises:
         GraphQLError: the text uses something that Shopify understands and the emulator does not.
     """
     tests: list[Test] = []
     warnings: list[dict[str, str]] = []
-    for field, sign, value in _terms(text or ""):
-        if field not in ("updated_at", "created_at", "id", "name", "status"):
-            if field in KNOWN_ELSEWHERE:
-                raise _not_emulated(f"the filter {field!r}")
+    for field, sign, value in _terms(text or "", filters):
+        if field not in filters.fields:
+            if field in filters.elsewhere:
+                raise filters.not_emulated(f"the filter {field!r}")
             warnings.append(_warning(field, "Invalid search field for this query.", "invalid_field"))
             continue
-        test = _test(field, sign, value)
+        test = filters.fields[field](sign, value)
         if test:
             tests.append(test)
         else:
@@ -111,49 +84,44 @@ def parse(text: str | None) -> Query:
     return Query(tuple(tests), tuple(warnings))
 
 
-def index(orders: Iterable[list[Order]], until: float) -> Iterator[Order]:
-    """Yield what the search knows: of each order the newest version from `until` (seconds since 1970) or before.
-
-    That the real search index lags behind writes is documented; that it shows a whole older version is inferred.
-    """
-    for versions in orders:
-        for version in reversed(versions):
-            if version.updated <= until:
-                yield version
-                break
-
-
-def _terms(text: str) -> Iterator[tuple[str, str, str]]:
+def _terms(text: str, filters: Filters) -> Iterator[tuple[str, str, str]]:
     at = 0
     while at < len(text.rstrip()):
         match = TERM.match(text, at)
         if match is None or match[3] in ("(", ")"):
-            raise _not_emulated(f"the search text {text[at:]!r}")
+            raise filters.not_emulated(f"the search text {text[at:]!r}")
         at = match.end()
         field, sign, value = match[1], match[2] or "", match[3]
         if field is None:
             if value == "AND":
                 continue
-            raise _not_emulated(f"the search word {value!r} without a field")
+            raise filters.not_emulated(f"the search word {value!r} without a field")
         yield field, sign, value.strip("\"'")
 
 
-def _test(field: str, sign: str, value: str) -> Test | None:
+def by_text(read: Callable[[Any], str]) -> Filter:
+    """Filter by a text, which must be equal."""
+    return lambda _sign, value: lambda entry: read(entry) == value
+
+
+def by_number(read: Callable[[Any], int]) -> Filter:
+    """Filter by a number, such as that in an id."""
+    return lambda sign, value: _compared(read, sign, int(value)) if value.isdigit() else None
+
+
+def by_time(read: Callable[[Any], float]) -> Filter:
+    """Filter by a time. Time stamps have seconds resolution (recorded on 2026-04), so the comparison has too."""
+
+    def make(sign: str, value: str) -> Test | None:
+        moment = _moment(value)
+        return None if moment is None else _compared(lambda entry: int(read(entry)), sign, moment)
+
+    return make
+
+
+def _compared(read: Callable[[Any], int], sign: str, wanted: int) -> Test:
     compare = COMPARE[sign]
-    if field == "status":
-        return STATUSES.get(value)
-    if field == "name":
-        return lambda order: order.name.lstrip("#") == value.lstrip("#")
-    if field == "id":
-        number = int(value) if value.isdigit() else None
-        return None if number is None else lambda order: compare(int(order.id.rpartition("/")[2]), number)
-    moment = _moment(value)
-    if moment is None:
-        return None
-    # Time stamps have seconds resolution (recorded on 2026-04), so the comparison has too.
-    if field == "updated_at":
-        return lambda order: compare(int(order.updated), moment)
-    return lambda order: compare(int(order.created), moment)
+    return lambda entry: compare(read(entry), wanted)
 
 
 def _moment(value: str) -> int | None:
@@ -167,10 +135,3 @@ def _moment(value: str) -> int | None:
 
 def _warning(field: str, message: str, code: str) -> dict[str, str]:
     return {"field": field, "message": message, "code": code}
-
-
-def _not_emulated(what: str) -> GraphQLError:
-    return GraphQLError(
-        f"orders(query:): {what} is not emulated; use updated_at, created_at, id, name or status, joined by AND",
-        extensions={"code": "NOT_EMULATED"},
-    )

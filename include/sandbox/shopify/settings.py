@@ -43,6 +43,11 @@ class Settings:
     shop_status: int | None = None
     order_search_lag: float = 0.0
     latency_seconds: float = 0.0
+    upload_limit: int = 104_857_600  # documented and recorded: bytes
+    staged_uploads_denied: bool = False
+    bulk_start_seconds: float = 1.0
+    bulk_lines_per_second: float = 1000.0
+    bulk_shuffle: bool = True
     bucket: Bucket = field(default_factory=Bucket)
 
     def scopes_of(self, token: str) -> tuple[str, ...]:
@@ -75,6 +80,7 @@ class Settings:
             setattr(self, name, tuple(wanted[name]) if isinstance(wanted[name], list) else wanted[name])
         if wanted.keys() & {"clock_offset", "clock_rate"}:
             store.clock.set(offset=wanted.get("clock_offset"), rate=wanted.get("clock_rate"))
+        store.clock.wake()
         self.bucket.configure(
             size=wanted.get("bucket_size"), rate=wanted.get("restore_rate"), points=wanted.get("points")
         )
@@ -108,6 +114,7 @@ def _shown(value: Any) -> Any:
 
 POSITIVE = Kind("a number of 0 or more", lambda value: _number(value) and value >= 0)
 STRINGS = Kind("a list of strings", _strings)
+FLAG = Kind("true or false", lambda value: isinstance(value, bool))
 TEXT = Kind("a text", lambda value: isinstance(value, str))
 
 KINDS: dict[str, Kind] = {
@@ -128,6 +135,13 @@ KINDS: dict[str, Kind] = {
     "shop_status": _one_of(None, *SHOP_STATUSES),
     "order_search_lag": POSITIVE,
     "latency_seconds": POSITIVE,
+    "upload_limit": Kind(
+        "a whole number of bytes, 1 or more", lambda value: _number(value) and value == int(value) > 0
+    ),
+    "staged_uploads_denied": FLAG,
+    "bulk_start_seconds": POSITIVE,
+    "bulk_lines_per_second": POSITIVE,
+    "bulk_shuffle": FLAG,
     "restore_rate": POSITIVE,
     "bucket_size": POSITIVE,
     "points": POSITIVE,

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 
+from include.sandbox.shopify.bulk.records import BulkOperation, Upload
 from include.sandbox.shopify.clock import Clock
 
 ON_HAND_PARTS = ("available", "committed", "reserved", "damaged", "safety_stock", "quality_control")
@@ -25,6 +26,7 @@ FIRST_IDS = {
     "Order": 6410024648050,
     "FulfillmentOrder": 7524431331634,
     "FulfillmentOrderLineItem": 15622081708338,
+    "BulkOperation": 6390462185778,
 }
 ID_STEP = 32768
 
@@ -188,6 +190,8 @@ class Store:
     groups: dict[str, Group] = field(default_factory=dict)
     keys: dict[str, KeyUse] = field(default_factory=dict)
     history: list[Change] = field(default_factory=list)
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    bulk: dict[str, BulkOperation] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
 
     def now(self) -> float:
@@ -199,6 +203,7 @@ class Store:
         for name in CONTENTS:
             setattr(self, name, getattr(other, name))
         self.dirty = True
+        self.clock.wake()
 
     def new_id(self, kind: str) -> str:
         """Hand out the next global id of a type, such as gid://shopify/Order/6410024648050."""

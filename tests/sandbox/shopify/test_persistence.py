@@ -11,6 +11,7 @@ import pytest
 
 from include.sandbox import shopify
 from include.sandbox.shopify import orders, persist
+from include.sandbox.shopify.bulk.records import BulkOperation, Upload
 from include.sandbox.shopify.inventory.adjustment import Request, adjust
 from include.sandbox.shopify.inventory.keys import Keyed
 from include.sandbox.shopify.store import CONTENTS, Item, Location, Store
@@ -28,6 +29,8 @@ def test_all_of_a_shop_comes_back(tmp_path: Path) -> None:
     orders.cancel(first, orders.place(first, [orders.Wanted(ITEMS[0], MAIN, 2)]).id)
     orders.fulfil(first, orders.place(first, [orders.Wanted(ITEMS[1], MAIN, 1)]).id)
     orders.place(first, [orders.Wanted(ITEMS[0], MAIN, 1)], "pos")
+    first.uploads["key"] = Upload("key", 3.5, "text/jsonl", "POST", "etag", 7)
+    first.bulk["id"] = BulkOperation("id", "MUTATION", "mutation", 4.5, ["write_inventory"], upload="key", position=3)
     assert all(getattr(first, name) for name in CONTENTS)
     persist.save(tmp_path / "shop.json", first)
     persist.load(tmp_path / "shop.json", second)
