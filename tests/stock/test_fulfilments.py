@@ -1,12 +1,14 @@
 """What the ERP has sent: each unit leaves one facility, ends one reservation, and does so once."""
 
+from collections.abc import Callable
+
 import pytest
 
 from include.db.connection import Connection
 from include.shopify.orders import OrderLine
 from include.stock import ledger
 from include.stock.fulfilments import Completed
-from tests.stock.fulfilment_retailer import FIRST, ITEM, STORE, P, Retailer, Row
+from tests.stock.fulfilment_retailer import FIRST, ITEM, STORE, Retailer, Row
 from tests.world import ONLINE, World
 
 ONCE = Completed(counted=1, repeated=0, refused=0)
@@ -223,9 +225,7 @@ def test_a_part_by_shopifys_word_and_a_part_by_the_erps_are_the_same_part(retail
     retailer.order({STORE: 3}, {STORE: 2})
     assert retailer.stock()["BROADWAY"] == (8, 7)
     retailer.complete(Row("WH", -1, tracking="A"))
-    assert retailer.stock() == {"BROADWAY": (9, 8), "WH": (9, 9)}, (
-        "one sent from Broadway, one from elsewhere, one open"
-    )
+    assert retailer.stock() == {"BROADWAY": (9, 8), "WH": (9, 9)}, "one sent from each, one open"
     retailer.complete(Row("BROADWAY", -1, tracking="B"), Row("BROADWAY", -1, tracking="C"))
     assert retailer.stock() == {"BROADWAY": (8, 8), "WH": (9, 9)}
 
@@ -353,7 +353,7 @@ def test_a_stores_snapshot_and_its_fulfilments_come_in_any_order(
         there[facility] -= 2
     elif not on_hand:
         there["BROADWAY"] -= 2
-    steps = {
+    steps: dict[str, Callable[[], object]] = {
         "snapshot": lambda: retailer.snapshot(hour, there, on_hand=on_hand),
         "fulfilment": lambda: retailer.complete(Row(facility, 1, 2)),
     }
@@ -383,30 +383,3 @@ def test_a_facility_without_stock_need_not_be_counted(retailer: Retailer) -> Non
     retailer.order({ONLINE: 2}, {ONLINE: 2})
     retailer.snapshot(1, {"BROADWAY": 8})
     assert retailer.stock() == {"BROADWAY": (8, 8)}
-
-
-# --- the numbers of lines ---------------------------------------------------------------------------------------------
-
-
-def numbers(retailer: Retailer) -> dict[str, tuple[str, int]]:
-    rows = retailer.connection.execute(
-        b"SELECT split_part(line_item_id, '/', 5), order_item_seq_id, quantity FROM shopify_order_line"
-    )
-    return {row[0]: (row[1], row[2]) for row in rows}
-
-
-def line(number: int, quantity: int = 1, item: str | None = ITEM) -> OrderLine:
-    return OrderLine(f"gid://shopify/LineItem/{number}", item, quantity)
-
-
-def test_lines_are_numbered_in_the_order_of_their_ids_and_keep_their_numbers(retailer: Retailer) -> None:
-    retailer.order({ONLINE: 1}, lines=(line(100), line(9), line(20, item=None)))
-    first = {"9": ("00001", 1), "20": ("00002", 1), "100": ("00003", 1)}
-    assert numbers(retailer) == first
-    retailer.order({ONLINE: 1}, lines=(line(9, 3), line(150), line(50)))
-    added = {"50": ("00004", 1), "150": ("00005", 1)}
-    assert numbers(retailer) == first | added | {"9": ("00001", 3)}, "a line that is gone keeps its number too"
-    retailer.order({ONLINE: 1}, lines=(line(9, 0), line(160)))
-    assert numbers(retailer)["9"] == ("00001", 3), "what was there may have been sent"
-    assert numbers(retailer)["160"] == ("00006", 1)
-    assert {P} == {product for product, _ in retailer.world.stock()}
