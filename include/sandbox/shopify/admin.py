@@ -1,4 +1,4 @@
-"""`POST /admin/api/{version}/graphql.json`: token, version, faults, the request itself, and how its answer leaves."""
+"""`POST /admin/api/{version}/graphql.json`: shop, token, version, faults, the request itself, how its answer leaves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from include.sandbox.shopify import engine, versions
+from include.sandbox.shopify import engine, statuses, tokens, versions
 from include.sandbox.shopify.bulk.files import Files
 from include.sandbox.shopify.context import Context
 from include.sandbox.shopify.engine import Answer, Prepared
@@ -26,7 +26,8 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 PATH = re.compile(r"/admin/api/(\d{4}-\d{2})/graphql\.json")
 
-WRONG_TOKEN = "[API] Invalid API key or access token (unrecognized login or wrong password)"  # noqa: S105
+GRANT = "/admin/oauth/access_token"
+OWN_SCOPES = "/admin/oauth/access_scopes.json"
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ class Reply:
 class Call:
     """One request, read and prepared."""
 
-    token: str
+    scopes: tuple[str, ...]
     base_url: str
     prepared: Prepared
     name: str | None
@@ -97,19 +98,27 @@ class Admin:
         await send({"type": "http.response.body", "body": reply.body})
 
     async def _reply(self, scope: Scope, body: bytes) -> Reply:
-        match = PATH.fullmatch(scope["path"])
-        if match is None or scope["method"] != "POST":
-            return _status(404, {"errors": "Not Found"})
-        version = versions.served(match[1], self.settings.versions)
-        if version is None:
-            return _status(404, {"errors": "Not Found"})
-        own = ((b"x-shopify-api-version", version.encode()), (b"x-request-id", str(uuid.uuid4()).encode()))
         headers = dict(scope["headers"])
-        token = headers.get(b"x-shopify-access-token", b"").decode(errors="replace")
-        if token not in self.settings.tokens:
-            return _status(401, {"errors": WRONG_TOKEN}, own)
+        if self.settings.shop_status is not None:
+            return _status(self.settings.shop_status, statuses.body(self.settings.shop_status))
+        if scope["path"] == GRANT and scope["method"] == "POST":
+            granted = tokens.grant(self.store, self.settings, _text(headers, b"content-type"), body)
+            return _status(granted.status, granted.body)
+        scopes = tokens.scopes_of(self.store, self.settings, _text(headers, b"x-shopify-access-token"))
+        if scope["path"] == OWN_SCOPES and scope["method"] == "GET":
+            return _status(200, _handles(scopes)) if scopes is not None else _status(401, statuses.body(401))
+        match = PATH.fullmatch(scope["path"])
+        version = versions.served(match[1], self.settings.versions) if match and scope["method"] == "POST" else None
+        if version is None:
+            return _status(404, statuses.body(404))
+        own = ((b"x-shopify-api-version", version.encode()), (b"x-request-id", str(uuid.uuid4()).encode()))
+        if scopes is None:
+            return _status(401, statuses.body(401), own)
+        return await self._request(version, scopes, f"http://{_text(headers, b'host')}", body, own)
+
+    async def _request(self, version: str, scopes: tuple[str, ...], base_url: str, body: bytes, own: Headers) -> Reply:
         try:
-            call = _read(version, token, headers, body)
+            call = _read(version, scopes, base_url, body)
         except (ValueError, TypeError, AttributeError):
             return _status(400, {"errors": {"query": "Required parameter missing or invalid"}}, own)
         self.stats.calls.update(call.operations)
@@ -142,7 +151,7 @@ class Admin:
             case "drop_before":
                 return Reply(dropped=True)
             case "status":
-                return _status(given["status"], {"errors": "fault"}, headers, given["retry_after"])
+                return _status(given["status"], statuses.body(given["status"]), headers, given["retry_after"])
             case "throttled":
                 self.stats.throttled += 1
                 requested = engine.requested_cost(call.prepared, call.name, call.variables)
@@ -160,7 +169,7 @@ class Admin:
             case "drop_after":
                 return Reply(dropped=True)
             case "status_after":
-                return _status(given["status"], {"errors": "fault"}, headers, given["retry_after"])
+                return _status(given["status"], statuses.body(given["status"]), headers, given["retry_after"])
             case "internal_error":
                 return self._answer(engine.internal_error(), headers)
             case "malformed":
@@ -179,7 +188,7 @@ class Admin:
             files=self.files,
             base_url=call.base_url,
             version=call.prepared.version,
-            scopes=self.settings.scopes_of(call.token),
+            scopes=call.scopes,
             raw_variables=call.variables,
             busy=lambda key: self._running[key] > 0,
             slip_in=slip_in,
@@ -197,14 +206,21 @@ class Admin:
         return Reply(body=json.dumps(answer.body, separators=(",", ":")).encode(), headers=headers)
 
 
-def _read(version: str, token: str, headers: Mapping[bytes, bytes], body: bytes) -> Call:
+def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
+    return headers.get(name, b"").decode(errors="replace")
+
+
+def _handles(scopes: tuple[str, ...]) -> dict[str, Any]:
+    return {"access_scopes": [{"handle": scope} for scope in scopes]}
+
+
+def _read(version: str, scopes: tuple[str, ...], base_url: str, body: bytes) -> Call:
     request = json.loads(body)
     variables = request.get("variables") or {}
     text = request.get("query")
     if not isinstance(text, str) or not isinstance(variables, dict):
         raise TypeError("query is no text, or variables are no object")
-    base_url = f"http://{headers.get(b'host', b'').decode(errors='replace')}"
-    return Call(token, base_url, engine.prepare(version, text), request.get("operationName"), variables)
+    return Call(scopes, base_url, engine.prepare(version, text), request.get("operationName"), variables)
 
 
 def _status(

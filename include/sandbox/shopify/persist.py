@@ -33,6 +33,7 @@ from include.sandbox.shopify.store import (
     Location,
     Order,
     Store,
+    Token,
 )
 
 FORMAT = 1
@@ -179,7 +180,7 @@ def _sections(store: Store) -> Iterator[tuple[str, Iterator[Any]]]:
 FLAT: dict[str, type] = {"locations": Location, "items": Item, "groups": Group}
 """Dictionaries of records of plain values, by the record's first field."""
 
-LATER: dict[str, type] = {"uploads": Upload, "bulk": BulkOperation}
+LATER: dict[str, type] = {"uploads": Upload, "bulk": BulkOperation, "tokens": Token}
 """More of them, which older files do not have."""
 
 

@@ -40,6 +40,7 @@ class Settings:
     token_scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     client_id: str = DEFAULT_CLIENT[0]
     client_secret: str = DEFAULT_CLIENT[1]
+    token_seconds: float = 86_400.0
     shop_status: int | None = None
     order_search_lag: float = 0.0
     latency_seconds: float = 0.0
@@ -132,6 +133,7 @@ KINDS: dict[str, Kind] = {
     ),
     "client_id": TEXT,
     "client_secret": TEXT,
+    "token_seconds": POSITIVE,
     "shop_status": _one_of(None, *SHOP_STATUSES),
     "order_search_lag": POSITIVE,
     "latency_seconds": POSITIVE,

@@ -174,6 +174,15 @@ class KeyUse:
     group: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token that was handed out, until when it lasts, and what it opens."""
+
+    token: str
+    expires: float
+    scopes: list[str]
+
+
 @dataclass(slots=True)
 class Store:
     """Everything that the shop knows."""
@@ -192,6 +201,7 @@ class Store:
     history: list[Change] = field(default_factory=list)
     uploads: dict[str, Upload] = field(default_factory=dict)
     bulk: dict[str, BulkOperation] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
 
     def now(self) -> float:

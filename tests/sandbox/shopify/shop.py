@@ -67,6 +67,7 @@ class Shop:
             versions=list(VERSIONS),
             token_scopes={},
             shop_status=None,
+            token_seconds=86400,
             upload_limit=104_857_600,
             staged_uploads_denied=False,
             bulk_start_seconds=0,

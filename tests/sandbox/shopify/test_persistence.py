@@ -14,7 +14,7 @@ from include.sandbox.shopify import orders, persist
 from include.sandbox.shopify.bulk.records import BulkOperation, Upload
 from include.sandbox.shopify.inventory.adjustment import Request, adjust
 from include.sandbox.shopify.inventory.keys import Keyed
-from include.sandbox.shopify.store import CONTENTS, Item, Location, Store
+from include.sandbox.shopify.store import CONTENTS, Item, Location, Store, Token
 from tests.sandbox.shopify.shop import ITEMS, MAIN, OUTLET, Shop, given, row, wait_for
 
 
@@ -31,6 +31,7 @@ def test_all_of_a_shop_comes_back(tmp_path: Path) -> None:
     orders.place(first, [orders.Wanted(ITEMS[0], MAIN, 1)], "pos")
     first.uploads["key"] = Upload("key", 3.5, "text/jsonl", "POST", "etag", 7)
     first.bulk["id"] = BulkOperation("id", "MUTATION", "mutation", 4.5, ["write_inventory"], upload="key", position=3)
+    first.tokens["token"] = Token("token", 5.5, ["read_inventory"])
     assert all(getattr(first, name) for name in CONTENTS)
     persist.save(tmp_path / "shop.json", first)
     persist.load(tmp_path / "shop.json", second)
