@@ -10,22 +10,22 @@ Works off the data manager's queue: checks each file's rows, posts the differenc
 | Then | `push_updated_inventory_deltas` |
 
 First in, first out per feed, one transaction per file: a worker that dies leaves nothing behind, and the next run
-does the file again. A run without a waiting file ends as *skipped*.
+does the file again. Each log knows the SFTP server that its file is on. A run without a waiting file ends as *skipped*.
 
 #### When it fails
 
 - *not an inventory reset file*, *the file is empty* ...: the file is in `failed/`, nothing of it was applied. Correct
-  it and drop it into the feed's folder again.
-- A file that ended `FINISHED_WITH_ERRORS` does not fail the run: its bad rows are in `error/`, with line and reason.
-  Correct them and drop that file into the feed's folder.
-- *the worker died 3 times*: the status is `CRASHED`; look at the task's log before you drop the file again.
+  it and drop it into the feed's folder again; if the fault was not in the file, retry it (`manage_imported_file`).
+- A file that ended `FINISHED_WITH_ERRORS` does not fail the run, it alerts (unless the feed's `notify_on_failure` is
+  false): its bad rows are in `error/`, with line and reason. Correct them and drop that file into the feed's folder; or
+  set up what they lacked and retry the failed rows (`manage_imported_file`).
+- *the worker died 3 times*: the status is `CRASHED`; look at the task's log before you retry the file.
 """
 
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag
 
-from include.jobs import params
 from include.jobs.alerts import deadline
 from include.jobs.assets import FILES_WAITING
 from include.jobs.data_manager import process_waiting_files
@@ -42,7 +42,6 @@ from include.jobs.defaults import DEFAULT_ARGS, woken_by
     default_args=DEFAULT_ARGS,
     tags=["import", "stock", "hotwax:JOB_PRC_PND_DML"],
     doc_md=__doc__,
-    params={"propertyResource": params.property_resource()},
 )
 def process_bulk_imported_files() -> None:
     """Process what waits."""

@@ -27,7 +27,24 @@ class Part:
     parts: int = 1
 
 
-def complete(connection: Connection, config: Config, files: list[RemoteFile]) -> tuple[list[Part], list[str]]:
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """A cut file of which parts are missing. `since` is when the newest of those that are there was written."""
+
+    name: str
+    absent: tuple[int, ...]
+    parts: int
+    since: datetime
+
+    def __str__(self) -> str:
+        """What is missing, and what to do."""
+        absent = ", ".join(map(str, self.absent))
+        return (
+            f"{self.name}: part {absent} of {self.parts} has not come; the others wait for it. Upload what is missing"
+        )
+
+
+def complete(connection: Connection, config: Config, files: list[RemoteFile]) -> tuple[list[Part], list[Incomplete]]:
     """Tell which of the files that lie there may be taken.
 
     A part that comes alone completes its set if the others were taken within half a day of it: a corrected part may be
@@ -39,7 +56,7 @@ def complete(connection: Connection, config: Config, files: list[RemoteFile]) ->
         files: Whole files, by name.
 
     Returns:
-        The files to take, in order, and what is missing of the others, in words.
+        The files to take, in order, and what is missing of the others.
 
     Raises:
         ConfigInvalid: The feed's pattern is no regular expression with the groups name, part and parts.
@@ -52,13 +69,11 @@ def complete(connection: Connection, config: Config, files: list[RemoteFile]) ->
             singles.append(part)
         else:
             sets[part.set_name].append(part)
-    missing: list[str] = []
+    missing: list[Incomplete] = []
     for name, parts in sets.items():
         if absent := _absent(connection, config, name, parts):
-            missing.append(
-                f"{name}: part {', '.join(map(str, absent))} of {parts[0].parts} has not come; the others wait for it."
-                " Upload what is missing"
-            )
+            newest = max(part.file.modified_at for part in parts)
+            missing.append(Incomplete(name, tuple(absent), parts[0].parts, newest))
         else:
             oldest = min(part.file.modified_at for part in parts)
             singles += [

@@ -10,24 +10,16 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
-from posixpath import splitext
 
 import paramiko
 
 from include.db.connection import Connection, exclusive
 from include.errors import NeedsAction
-from include.intake import cut_files, data_manager, remote
+from include.intake import cut_files, data_manager, names, remote
 from include.intake.data_manager import Config, Log
 from include.intake.remote import RemoteFile
 
 logger = logging.getLogger(__name__)
-
-LONGEST_NAME = 160
-"""Bytes of a file name. What we put in front of it and behind it has to fit into the 255 of most file systems."""
-
-DONE = ".done"
-"""Ending of the marker that says that the file beside it is whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +32,22 @@ class Settling:
 
 class FolderUnusable(NeedsAction):
     """The drop folder is not there, or cannot be listed."""
+
+    @classmethod
+    def missing(cls, config_id: str, folder: str, login_folder: str) -> "FolderUnusable":
+        """There is no such folder below the one that the login starts in."""
+        return cls(
+            f"SFTP folder {folder!r} of {config_id} is not there (looked from {login_folder!r}); make it, or correct"
+            " import_path in data_manager_config"
+        )
+
+    @classmethod
+    def forbidden(cls, config_id: str, folder: str) -> "FolderUnusable":
+        """The server does not let this login see what is in it."""
+        return cls(
+            f"SFTP folder {folder!r} of {config_id} may not be listed with this login; let the server's operator permit"
+            " reading, renaming and writing in it"
+        )
 
 
 @dataclass(slots=True)
@@ -99,9 +107,33 @@ def take_whole_files(
     return pickup
 
 
+def forecast(connection: Connection, sftp: paramiko.SFTPClient, config: Config) -> list[str]:
+    """Tell what would be taken now, without taking it, and what is the matter with the other files; a line each.
+
+    Args:
+        connection: Trueup's database.
+        sftp: The server with the drop folder.
+        config: The feed.
+
+    Raises:
+        FolderUnusable: The drop folder is not there, or cannot be listed.
+    """
+    pickup = Pickup()
+    files = list(_look(sftp, config, pickup).values())
+    complete, incomplete = cut_files.complete(connection, config, files)
+    return [
+        *(f"{log.file_name}: noted as log {log.data_manager_log_id} before; taking it would be finished"
+          for log in data_manager.claimed(connection, config)),
+        *(f"{part.file.name}: {part.file.size:,} bytes; would be taken once it is whole" for part in complete),
+        *map(str, incomplete),
+        *(f"{name}: not a file of {config.config_id}; would be left alone" for name in pickup.strangers),
+        *(f"{name}: no file name; would be left alone until it is renamed" for name in pickup.refused),
+    ]  # fmt: skip
+
+
 def matches(config: Config, name: str) -> bool:
     """Tell whether a file name belongs to a feed, in any case."""
-    return any(fnmatchcase(name.lower(), each.strip().lower()) for each in config.file_name_pattern.split("|"))
+    return names.matches(config.file_name_pattern, name)
 
 
 def take(
@@ -125,7 +157,7 @@ def take(
         parent_log_id: The file that it tries again.
     """
     log = data_manager.claim(connection, config, file, source_path, set_name, parent_log_id)
-    marker = f"{source_path}{DONE}"
+    marker = f"{source_path}{names.DONE}"
     if config.arrival == "DONE_FILE" and remote.exists(sftp, marker):
         sftp.remove(marker)  # before the move: a marker left behind would vouch for the next file of this name
     remote.move(sftp, source_path, log.remote_file_path)
@@ -137,18 +169,14 @@ def take(
 def _look(sftp: paramiko.SFTPClient, config: Config, pickup: Pickup) -> dict[str, RemoteFile]:
     """The feed's files that may be taken, by name; what is wrong with the others goes into `pickup`."""
     files = {file.name: file for file in _list(sftp, config)}
-    markers = {name for name in files if config.arrival == "DONE_FILE" and name.endswith(DONE)}
-    found: dict[str, RemoteFile] = {}
-    for name, file in files.items():
-        if name in markers or _is_unfinished(name):
+    for name in sorted(files.keys() - names.markers(config.arrival, files)):
+        if names.is_unfinished(name):
             continue
         if not matches(config, name):
             _note(pickup.strangers, f"{config.import_path}: not a file of {config.config_id}, left alone: %s", name)
-        elif not _is_decent(name):
+        elif not names.is_decent(name):
             _note(pickup.refused, f"{config.import_path}: file name refused, rename the file: %s", repr(name))
-        elif config.arrival != "DONE_FILE" or f"{name}{DONE}" in markers:
-            found[name] = file
-    return found
+    return {name: files[name] for name in names.takeable(config.file_name_pattern, config.arrival, files)}
 
 
 def _list(sftp: paramiko.SFTPClient, config: Config) -> list[RemoteFile]:
@@ -159,26 +187,15 @@ def _list(sftp: paramiko.SFTPClient, config: Config) -> list[RemoteFile]:
             f"SFTP folder {config.import_path!r} of {config.config_id}: a file name is not UTF-8 ({error}); rename it"
         ) from error
     except FileNotFoundError as error:
-        raise FolderUnusable(
-            f"SFTP folder {config.import_path!r} of {config.config_id} is not there (looked from"
-            f" {sftp.normalize('.')!r}); make it, or correct import_path in data_manager_config"
-        ) from error
+        raise FolderUnusable.missing(config.config_id, config.import_path, sftp.normalize(".")) from error
+    except PermissionError as error:
+        raise FolderUnusable.forbidden(config.config_id, config.import_path) from error
 
 
-def _note(names: list[str], warning: str, name: str) -> None:
-    if name not in names:
-        names.append(name)
+def _note(noted: list[str], warning: str, name: str) -> None:
+    if name not in noted:
+        noted.append(name)
         logger.warning(warning, name)
-
-
-def _is_decent(name: str) -> bool:
-    """NetSuite's names hold spaces, colons and brackets; a path or a control character is no name."""
-    return name.isprintable() and "/" not in name and "\\" not in name and len(name.encode()) <= LONGEST_NAME
-
-
-def _is_unfinished(name: str) -> bool:
-    """Tell whether a name is one under which upload programs keep what they have not finished."""
-    return name.startswith(".") or splitext(name.lower())[1] in (".part", ".filepart", ".tmp")
 
 
 def _take_complete(
@@ -190,7 +207,7 @@ def _take_complete(
         source = f"{config.import_path}/{part.file.name}"
         file = replace(part.file, modified_at=part.modified_at)
         pickup.taken.append(take(connection, sftp, config, file, source, part.set_name))
-    return incomplete
+    return [str(each) for each in incomplete]
 
 
 def _finish_claims(connection: Connection, sftp: paramiko.SFTPClient, config: Config) -> list[Log]:

@@ -1,12 +1,13 @@
 """From Airflow's connections to the plain clients that the library takes."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
 
 from include.errors import NeedsAction
 
 if TYPE_CHECKING:
+    import asyncssh
     import paramiko
 
     from include.db.connection import Connection
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 OMS = "trueup_oms"
 """Airflow connection of Trueup's own database."""
+
+SECONDS_TO_CONNECT = 30.0
+"""How long an SFTP server may take until it has let the triggerer in."""
 
 
 class ConnectionMisconfigured(NeedsAction):
@@ -46,10 +50,7 @@ def sftp(connection_id: str) -> "Iterator[paramiko.SFTPClient]":
         try:
             opened = stack.enter_context(SFTPHook(ssh_conn_id=connection_id).get_managed_conn())
         except (paramiko.AuthenticationException, paramiko.BadHostKeyException) as error:
-            raise ConnectionMisconfigured(
-                f"Airflow connection {connection_id!r}: {type(error).__name__}: {error}. Expected the server's own key"
-                " as 'host_key' and a private key that it knows ('key_file' or 'private_key'): correct the connection"
-            ) from error
+            raise _key_refused(connection_id, error) from error
         yield opened
 
 
@@ -61,7 +62,47 @@ def require_pinned_host_key(connection_id: str) -> None:
     """
     from airflow.sdk import BaseHook
 
-    extra = BaseHook.get_connection(connection_id).extra_dejson
+    _require_pinned(connection_id, BaseHook.get_connection(connection_id).extra_dejson)
+
+
+@asynccontextmanager
+async def sftp_for_watching(connection_id: str) -> "AsyncIterator[asyncssh.SFTPClient]":
+    """Open an SFTP connection without holding up others, as the triggerer needs it, with the server's key pinned.
+
+    Raises:
+        ConnectionMisconfigured: The connection does not pin the host key, its key file cannot be read, or one side does
+            not know the other's key.
+        OSError, asyncssh.Error: The server is out of reach.
+    """
+    import asyncio
+
+    import asyncssh
+    from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
+    from airflow.providers.sftp.hooks.sftp import SFTPHookAsync
+
+    _require_pinned(connection_id, await get_async_extra_dejson(await get_async_connection(connection_id)))
+    async with AsyncExitStack() as stack:
+        try:
+            async with asyncio.timeout(SECONDS_TO_CONNECT):
+                hook = SFTPHookAsync(sftp_conn_id=connection_id)
+                opened = await stack.enter_async_context(hook.get_managed_conn())
+        except (asyncssh.PermissionDenied, asyncssh.HostKeyNotVerifiable, ValueError) as error:
+            raise _key_refused(connection_id, error) from error
+        except OSError as error:
+            if error.filename is None:
+                raise
+            raise _key_refused(connection_id, error) from error
+        yield opened
+
+
+def _key_refused(connection_id: str, error: Exception) -> ConnectionMisconfigured:
+    return ConnectionMisconfigured(
+        f"Airflow connection {connection_id!r}: {type(error).__name__}: {error}. Expected the server's own key as"
+        " 'host_key' and a private key that it knows ('key_file' or 'private_key'): correct the connection"
+    )
+
+
+def _require_pinned(connection_id: str, extra: Mapping[str, Any]) -> None:
     if not extra.get("host_key") or str(extra.get("no_host_key_check", "false")).lower() == "true":
         raise ConnectionMisconfigured(
             f"Airflow connection {connection_id!r}: the SFTP server's key is not pinned; expected 'host_key' in its"

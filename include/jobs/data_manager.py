@@ -1,19 +1,24 @@
-"""The task that works off the data manager's queue."""
+"""The tasks around the data manager's queue: work it off, and do something about one file in it."""
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from include.jobs.assets import STOCK_CHANGED
+from include.jobs.assets import FILES_WAITING, STOCK_CHANGED
+
+if TYPE_CHECKING:
+    from include.db.connection import Connection
+    from include.intake.data_manager import Config
+    from include.intake.process import Outcome
 
 logger = logging.getLogger(__name__)
 
 
 @task(outlets=[STOCK_CHANGED])
 def process_waiting_files() -> list[dict[str, Any]]:
-    """Process all waiting files of all feeds, first in, first out per feed.
+    """Process all waiting files of all feeds, first in, first out per feed, and alert of those with bad rows.
 
     Raises:
         AirflowSkipException: No file was waiting.
@@ -24,15 +29,69 @@ def process_waiting_files() -> list[dict[str, Any]]:
     from include.intake import data_manager, process
     from include.jobs import connections
 
-    outcomes: list[process.Outcome] = []
+    outcomes: list[Outcome] = []
     with connections.oms() as oms:
         for config in data_manager.with_open_files(oms):
             with connections.sftp(config.property_resource) as sftp:
-                outcomes += process.process_waiting(oms, sftp, config)
-    for outcome in outcomes:
-        logger.info("log %s, %s: %s; %s; %s", *asdict(outcome).values())
+                done = process.process_waiting(oms, sftp, config)
+            for outcome in done:
+                logger.info("log %s, %s: %s; %s; %s", *asdict(outcome).values())
+            _warn(oms, config, done)
+            outcomes += done
     if refused := [outcome for outcome in outcomes if outcome.counts is None]:
         raise AirflowFailException("; ".join(outcome.message or "" for outcome in refused))
     if not outcomes:
         raise AirflowSkipException("no file was waiting")
     return [asdict(outcome) for outcome in outcomes]
+
+
+def _warn(oms: "Connection", config: "Config", outcomes: "list[Outcome]") -> None:
+    """Alert of the files of a feed that finished with errors, if the feed is to be alerted of."""
+    from include.intake import data_manager
+    from include.jobs import alerts
+
+    for outcome in outcomes:
+        if outcome.status_id != "FINISHED_WITH_ERRORS" or outcome.counts is None or not config.notify_on_failure:
+            continue
+        log = data_manager.read_log(oms, outcome.data_manager_log_id)
+        counts = outcome.counts
+        alerts.send(
+            f"{config.config_id}: {counts.failed:,} of {counts.total:,} rows of {outcome.file_name} were refused",
+            f"{outcome.file_name} (log {outcome.data_manager_log_id}): {counts.failed:,} of {counts.total:,} rows were"
+            f" refused; {counts.changed:,} changed something, {counts.unchanged:,} said what was known,"
+            f" {counts.superseded:,} were out of date. {log.error_file_path} on the SFTP server of"
+            f" {config.property_resource} has the refused rows, each with its line and reason. Correct them in it and"
+            f" drop it into {config.import_path}; or, where what they name was missing here, set that up and run"
+            f" manage_imported_file with dataManagerLogId {outcome.data_manager_log_id} and action retry_failed_rows",
+        )
+
+
+@task(outlets=[FILES_WAITING])
+def manage_file(params: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Cancel a file that waits, or put one into the queue again; returns what is to be known of its log.
+
+    Raises:
+        LogNotInState: There is no such file, or it is in another state than the action is for.
+    """
+    from include.intake import again, data_manager
+    from include.jobs import connections
+
+    assert params is not None
+    log_id, action = params["dataManagerLogId"], params["action"]
+    with connections.oms() as oms:
+        log = data_manager.read_log(oms, log_id)
+        if action == "cancel":
+            data_manager.cancel(oms, log_id)
+            log = data_manager.read_log(oms, log_id)
+        else:
+            retry = {"retry_file": again.retry_file, "retry_failed_rows": again.retry_failed_rows}[action]
+            with connections.sftp(log.property_resource) as sftp:
+                log = retry(oms, sftp, log_id)
+    logger.info("%s of log %s: log %s (%s), %s", action, log_id, log.data_manager_log_id, log.status_id, log.file_name)
+    return {
+        "data_manager_log_id": log.data_manager_log_id,
+        "config_id": log.config_id,
+        "file_name": log.file_name,
+        "status_id": log.status_id,
+        "retry_of": log.parent_log_id,
+    }

@@ -119,8 +119,9 @@ def seed(dsn: str, emulator: Emulator, sftp_root: Path) -> None:
         emulator: The Shopify emulator.
         sftp_root: The local folder that the SFTP server's clients see as `/`.
     """
-    (sftp_root / DROP_FOLDER).mkdir(parents=True, exist_ok=True)
     with connect(dsn) as connection:
+        for (folder,) in connection.execute(b"SELECT import_path FROM data_manager_config").fetchall():
+            (sftp_root / folder).mkdir(parents=True, exist_ok=True)
         if connection.execute(b"SELECT 1 FROM shopify_shop WHERE shop_id = %s", [SHOP]).fetchone():
             return
         with connection.transaction():

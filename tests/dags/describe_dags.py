@@ -5,8 +5,12 @@ import sys
 from typing import Any
 
 from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.exceptions import ParamValidationError
+from airflow.serialization.encoders import coerce_to_core_timetable
 
 HEAVY = {"pandas", "numpy", "paramiko", "asyncssh", "psycopg", "aiohttp", "requests", "slack_sdk", "aiosmtplib"}
+
+EMPTY = ("", " ", None)
 
 
 def describe(dag: Any) -> dict[str, Any]:
@@ -15,9 +19,13 @@ def describe(dag: Any) -> dict[str, Any]:
     condition = timetable.asset_condition
     assets = [] if condition is None else getattr(condition, "objects", [condition])
     return {
-        "schedule": [getattr(timetable, "timetable", timetable).expression, sorted(asset.name for asset in assets)],
+        "schedule": [
+            getattr(getattr(timetable, "timetable", timetable), "expression", None),
+            sorted(asset.name for asset in assets),
+        ],
         "doc_md": dag.doc_md,
         "tags": sorted(dag.tags),
+        "can_be_backfilled": coerce_to_core_timetable(timetable).periodic,
         "max_active_runs": dag.max_active_runs,
         "catchup": dag.catchup,
         "has_timeout": dag.dagrun_timeout is not None,
@@ -29,7 +37,18 @@ def describe(dag: Any) -> dict[str, Any]:
 
 def describe_param(param: Any) -> dict[str, Any]:
     """What the trigger form shows of a parameter."""
-    return dict(param.schema) | ({"description": param.description} if param.description else {})
+    shown = {"description": param.description} if param.description else {}
+    default = {"default": param.value} if param.has_value else {}
+    return dict(param.schema) | shown | default | {"refused": [value for value in EMPTY if refuses(param, value)]}
+
+
+def refuses(param: Any, value: str | None) -> bool:
+    """Whether a run with this value is refused."""
+    try:
+        param.resolve(value)
+    except ParamValidationError:
+        return True
+    return False
 
 
 def describe_deadline(dag: Any, deadline: Any) -> dict[str, Any]:

@@ -9,8 +9,27 @@ from typing import Any
 
 import pytest
 
+from include.db.connection import Connection
+
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "dags").glob("*.py"))
+
+IMPORTS = {
+    "import_cycle_count": "REC_INV_COUNT",
+    "import_inbound_shipment": "IMP_TO_SHPMNT",
+    "import_inventory": "RESET_INVENTORY",
+    "import_inventory_adjustment": "IMP_INV_ADJUST",
+    "import_inventory_transfer": "IMP_INV_TRANS",
+    "import_inventory_variance": "MDM_INV_VARIANCE",
+    "import_item_receipt": "IMP_ITM_RECEIPT",
+    "import_kit_components": "IMP_KIT_COMPONENT",
+    "import_order_fulfillment": "IMP_ODR_ITM_FLFLMNT",
+    "import_product_facility": "IMP_PROD_FACILITY",
+    "import_qoh_inventory": "STORE_INV_RESET",
+    "import_scheduled_restock": "IMP_SCHEDULED_RSTK",
+    "import_shipment_receipt": "RECEIVE_SHIP_ITEMS",
+}
+"""The DAGs that wait for files, with the data manager configuration of each."""
 
 
 @pytest.fixture(scope="module")
@@ -81,19 +100,39 @@ def test_every_dag_alerts(bag: dict[str, Any], dag_id: str) -> None:
         assert deadline["minutes"] > 30, "a run may wait a quarter of an hour, and as long behind the run before it"
 
 
+@pytest.mark.parametrize(("dag_id", "config_id"), IMPORTS.items(), ids=list(IMPORTS))
+def test_every_import_names_its_feed(bag: dict[str, Any], dag_id: str, config_id: str) -> None:
+    dag = bag["dags"][dag_id]
+    assert dag["params"]["configId"]["default"] == config_id
+    assert f"| MDM configuration | `{config_id}` |" in dag["doc_md"]
+    assert f"--dag-id {dag_id} " in dag["doc_md"], "how to backfill it"
+    assert dag["can_be_backfilled"]
+    for name in ("configId", "propertyResource"):
+        schema = dag["params"][name]
+        assert schema["type"] == "string", "no null: the form demands a value"
+        assert schema["refused"] == ["", " ", None], "a run without it is impossible"
+    assert dag["params"]["dryRun"]["default"] is False
+
+
+def test_every_feed_has_its_dag(bag: dict[str, Any], connection: Connection) -> None:
+    configured = {
+        row[0]: row[1] for row in connection.execute(b"SELECT config_id, import_path FROM data_manager_config")
+    }
+    assert sorted(IMPORTS.values()) == sorted(configured)
+    for dag_id, config_id in IMPORTS.items():
+        assert f"`{configured[config_id]}/*." in bag["dags"][dag_id]["doc_md"], dag_id
+
+
 def test_what_the_dags_are(bag: dict[str, Any]) -> None:
     """When each runs and what it does, in one place."""
     pictured = {
         dag_id: [*dag["schedule"], {name: task["downstream"] for name, task in dag["tasks"].items()}]
         for dag_id, dag in bag["dags"].items()
     }
-    assert pictured == {
-        "import_inventory": [
-            "*/15 * * * *",
-            ["import_inventory_took_files"],
-            {"wait_for_file": ["take_whole_files"], "take_whole_files": []},
-        ],
+    waiting = {"wait_for_file": ["take_whole_files"], "take_whole_files": []}
+    assert pictured == {dag_id: ["*/15 * * * *", [f"{dag_id}_took_files"], waiting] for dag_id in IMPORTS} | {
         "import_shopify_orders": ["*/15 * * * *", [], {"import_orders": []}],
+        "manage_imported_file": [None, [], {"manage_file": []}],
         "process_bulk_imported_files": ["*/5 * * * *", ["files_waiting"], {"process_waiting_files": []}],
         "process_uploads_to_ecommerce": [
             "*/5 * * * *",
