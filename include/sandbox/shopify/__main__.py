@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import signal
 import socket
 import sys
@@ -26,8 +27,10 @@ from include.sandbox.shopify.bulk.files import Files
 from include.sandbox.shopify.bulk.runner import Runner
 from include.sandbox.shopify.settings import DEFAULT_TOKEN, Settings
 from include.sandbox.shopify.store import Store
+from include.sandbox.shopify.webhooks.dispatcher import Dispatcher
 
 HOST = "127.0.0.1"
+log = logging.getLogger("trueup.sandbox.shopify")
 
 
 async def serve(port: int, state: Path | None, tokens: tuple[str, ...]) -> None:
@@ -43,8 +46,8 @@ async def serve(port: int, state: Path | None, tokens: tuple[str, ...]) -> None:
     settings = Settings(tokens=tokens, bucket=Bucket(clock=store.now))
     with tempfile.TemporaryDirectory(prefix="shopify-emulator-") as temporary:
         files = Files(Path(temporary) if state is None else state.with_name(f"{state.stem}-files"))
-        admin = Admin(store, settings, files)
-        beside = [Runner(store, settings, files, admin.faults).run()]
+        admin = Admin(store, settings, files, Dispatcher(store, settings))
+        beside = [Runner(store, settings, files, admin.faults).run(), admin.webhooks.run()]
         if state is not None:
             beside.append(persist.keep_saving(state, store))
         await _serve(port, build(admin), beside)
@@ -64,11 +67,19 @@ async def _serve(port: int, app: Callable[..., Any], beside: Sequence[Coroutine[
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         _stop_gently(server)
         print(json.dumps({"url": f"http://{HOST}:{listener.getsockname()[1]}"}), flush=True)
-        tasks = [asyncio.create_task(each) for each in beside]
+        tasks = [asyncio.create_task(_reported(each)) for each in beside]
         await server.serve(sockets=[listener])
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _reported(work: Coroutine[Any, Any, None]) -> None:
+    """Do some work; if it breaks off, that is in the log at once and not only at the end."""
+    try:
+        await work
+    except Exception:
+        log.exception("the emulator failed beside its requests; this is a bug in it")
 
 
 def _stop_gently(server: uvicorn.Server) -> None:

@@ -18,6 +18,7 @@ from include.sandbox.shopify.engine import Answer, Prepared
 from include.sandbox.shopify.faults import Fault, Faults
 from include.sandbox.shopify.settings import Settings
 from include.sandbox.shopify.store import Store
+from include.sandbox.shopify.webhooks.dispatcher import Dispatcher
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -81,6 +82,7 @@ class Admin:
     store: Store
     settings: Settings
     files: Files
+    webhooks: Dispatcher
     faults: Faults = field(default_factory=Faults)
     stats: Stats = field(default_factory=Stats)
     _running: Counter[str] = field(default_factory=Counter)

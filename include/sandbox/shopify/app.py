@@ -13,6 +13,7 @@
     GET, PUT /control/settings     see `settings.NAMES`
     POST   /control/clock          {advance}: let seconds pass; with the setting clock_rate 0 only this moves the clock
     GET    /control/history        every change that was applied, in order
+    GET    /control/webhooks       the latest attempts, and how many deliveries wait
     GET    /control/stats          calls by root field, points, throttled answers
 
 The control API needs no token; the server listens on 127.0.0.1 only.
@@ -93,6 +94,7 @@ def _seed(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
         level = store.add_level(each["inventoryItemId"], each["locationId"], active=each.get("active", True))
         level.quantities["available"] = int(each["available"])
     admin.files.clear()
+    admin.webhooks.log.clear()
     admin.store.become(store)
     return {"locations": list(store.locations), "items": list(store.items)}
 
@@ -161,6 +163,10 @@ def _clock(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
     return {"now": admin.store.now()}
 
 
+def _webhooks(admin: Admin, _given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"attempts": list(admin.webhooks.log), "waiting": len(admin.store.deliveries)}
+
+
 def _clear_faults(admin: Admin, _given: Mapping[str, Any]) -> dict[str, Any]:
     admin.faults.clear()
     return {}
@@ -179,6 +185,7 @@ ROUTES: dict[str, tuple[tuple[str, Handler], ...]] = {
         ("DELETE", _clear_faults),
     ),
     "/control/settings": (("PUT", _set), ("GET", lambda admin, _given: admin.settings.show(admin.store))),
+    "/control/webhooks": (("GET", _webhooks),),
     "/control/clock": (("POST", _clock),),
     "/control/history": (("GET", _history),),
     "/control/stats": (("GET", lambda admin, _given: admin.stats.show()),),

@@ -76,6 +76,10 @@ class Control:
         """Every change that was applied, in order."""
         return list(self._call("GET", "history"))
 
+    def webhooks(self) -> dict[str, Any]:
+        """The latest attempts to deliver, and how many deliveries wait."""
+        return dict(self._call("GET", "webhooks"))
+
     def stats(self) -> dict[str, Any]:
         """Calls by root field, points and throttled answers."""
         return dict(self._call("GET", "stats"))

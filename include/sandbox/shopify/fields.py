@@ -23,11 +23,14 @@ from include.sandbox.shopify.store import (
     number,
     timestamp,
 )
+from include.sandbox.shopify.webhooks.dispatcher import DOMAIN
+from include.sandbox.shopify.webhooks.records import Subscription
+from include.sandbox.shopify.webhooks.subscriptions import PLAIN as WEBHOOKS
 
 SHOP = {
     "id": SHOP_ID,
     "name": "Trueup Sandbox",
-    "myshopifyDomain": "trueup-sandbox.myshopify.com",
+    "myshopifyDomain": DOMAIN,
 }
 APP_ID = "gid://shopify/AppInstallation/871402668338"
 
@@ -76,6 +79,7 @@ TYPE_OF: dict[type, str] = {
     Quantity: "InventoryQuantity",
     Installation: "AppInstallation",
     BulkOperation: "BulkOperation",
+    Subscription: "WebhookSubscription",
 }
 
 
@@ -98,6 +102,7 @@ STAMPS: dict[str, Plain] = {**CREATED, "updatedAt": lambda x, c: timestamp(x.upd
 PLAIN: dict[str, dict[str, Plain]] = {
     **INVENTORY,
     **BULK,
+    **WEBHOOKS,
     "Connection": CONNECTION,
     "Edge": EDGE,
     "PageInfo": {

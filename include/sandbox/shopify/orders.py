@@ -51,6 +51,7 @@ def place(store: Store, lines: Sequence[Wanted], source: str = "web", *, oversel
         needed[line.item, line.location] = needed.get((line.item, line.location), 0) + line.quantity
     if not oversell:
         _check_stock(store, needed)
+    store.act()
     now = store.now()
     at_till = source == "pos"
     status = "CLOSED" if at_till else "OPEN"
@@ -88,6 +89,7 @@ def cancel(store: Store, order_id: str, *, restock: bool = True) -> Order:
         Refused: no such order, or it is cancelled or fulfilled already.
     """
     order = _open(store, order_id)
+    store.act()
     now = store.now()
     for item, location, n in _remaining(order):
         deltas = {"committed": -n, "available": n} if restock else {"committed": -n}
@@ -103,6 +105,7 @@ def fulfil(store: Store, order_id: str) -> Order:
         Refused: no such order, or it is cancelled or fulfilled already.
     """
     order = _open(store, order_id)
+    store.act()
     now = store.now()
     for item, location, n in _remaining(order):
         _move(store, "fulfil", order, item, location, {"committed": -n}, now)

@@ -35,6 +35,7 @@ from include.sandbox.shopify.store import (
     Store,
     Token,
 )
+from include.sandbox.shopify.webhooks.records import Delivery, Subscription
 
 FORMAT = 1
 SHORTEST_PAUSE = 1.0  # seconds between two writes
@@ -180,7 +181,13 @@ def _sections(store: Store) -> Iterator[tuple[str, Iterator[Any]]]:
 FLAT: dict[str, type] = {"locations": Location, "items": Item, "groups": Group}
 """Dictionaries of records of plain values, by the record's first field."""
 
-LATER: dict[str, type] = {"uploads": Upload, "bulk": BulkOperation, "tokens": Token}
+LATER: dict[str, type] = {
+    "uploads": Upload,
+    "bulk": BulkOperation,
+    "tokens": Token,
+    "subscriptions": Subscription,
+    "deliveries": Delivery,
+}
 """More of them, which older files do not have."""
 
 

@@ -26,6 +26,7 @@ from include.sandbox.shopify.store import (
     Order,
     number,
 )
+from include.sandbox.shopify.webhooks import subscriptions
 
 # --- look-ups by id ---------------------------------------------------------------------------------------------------
 
@@ -46,6 +47,8 @@ def _find(context: Context, info: Info, gid: str) -> Any:
         require(info, "read_orders")
         versions = store.orders.get(gid)
         return versions[-1] if versions else None
+    if kind == "WebhookSubscription":
+        return store.subscriptions.get(gid)
     if kind == "BulkOperation":
         return store.bulk.get(gid)
     if kind == "FulfillmentOrder":
@@ -213,6 +216,8 @@ FULL: dict[str, dict[str, Callable[..., Any]]] = {
     "QueryRoot": {
         "node": _node,
         "nodes": _nodes,
+        **subscriptions.QUERIES,
+        "webhookSubscription": _typed("WebhookSubscription"),
         "bulkOperation": _typed("BulkOperation"),
         "bulkOperations": _bulk_operations,
         "inventoryItem": _typed("InventoryItem"),
@@ -226,7 +231,7 @@ FULL: dict[str, dict[str, Callable[..., Any]]] = {
         "currentBulkOperation": current,
         "currentAppInstallation": lambda source, info: Installation(),
     },
-    "Mutation": {**MUTATIONS, **BULK},
+    "Mutation": {**MUTATIONS, **BULK, **subscriptions.MUTATIONS},
     "InventoryItem": {"inventoryLevel": _level_at, "inventoryLevels": _levels},
     "Location": {"inventoryLevel": _level_at, "inventoryLevels": _levels},
     "InventoryLevel": {"quantities": _quantities},

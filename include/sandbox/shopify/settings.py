@@ -24,6 +24,9 @@ DEFAULT_SCOPES = (
 DEFAULT_TOKEN = "shpat_sandbox"  # noqa: S105 - opens nothing but the emulator on this machine
 DEFAULT_CLIENT = ("sandbox-app", "shpss_sandbox")
 
+RETRIES = (60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 3840.0, 6780.0)
+"""Seconds before each of the 8 retries within 4 hours (documented; that each waits twice as long is inferred)."""
+
 SHOP_STATUSES = (402, 403, 404, 423, 430)
 """Frozen, forbidden, no such shop, locked, refused by the security checks (documented)."""
 
@@ -49,6 +52,15 @@ class Settings:
     bulk_start_seconds: float = 1.0
     bulk_lines_per_second: float = 1000.0
     bulk_shuffle: bool = True
+    webhook_delay: float = 0.0
+    webhook_drop: float = 0.0
+    webhook_duplicate: float = 0.0
+    webhook_reorder: float = 0.0
+    webhook_reorder_seconds: float = 5.0
+    webhook_retries: tuple[float, ...] = RETRIES
+    webhook_timeout: float = 5.0  # documented; of the machine's time
+    webhook_secret: str | None = None
+    webhook_seed: int = 1
     bucket: Bucket = field(default_factory=Bucket)
 
     def scopes_of(self, token: str) -> tuple[str, ...]:
@@ -113,6 +125,7 @@ def _shown(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+SHARE = Kind("a number from 0 to 1", lambda value: _number(value) and 0 <= value <= 1)
 POSITIVE = Kind("a number of 0 or more", lambda value: _number(value) and value >= 0)
 STRINGS = Kind("a list of strings", _strings)
 FLAG = Kind("true or false", lambda value: isinstance(value, bool))
@@ -144,6 +157,18 @@ KINDS: dict[str, Kind] = {
     "bulk_start_seconds": POSITIVE,
     "bulk_lines_per_second": POSITIVE,
     "bulk_shuffle": FLAG,
+    "webhook_delay": POSITIVE,
+    "webhook_drop": SHARE,
+    "webhook_duplicate": SHARE,
+    "webhook_reorder": SHARE,
+    "webhook_reorder_seconds": POSITIVE,
+    "webhook_retries": Kind(
+        "a list of seconds",
+        lambda value: isinstance(value, list) and all(_number(each) and each >= 0 for each in value),
+    ),
+    "webhook_timeout": POSITIVE,
+    "webhook_secret": Kind("a text, or none for client_secret", lambda value: value is None or isinstance(value, str)),
+    "webhook_seed": Kind("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
     "restore_rate": POSITIVE,
     "bucket_size": POSITIVE,
     "points": POSITIVE,

@@ -7,12 +7,15 @@ on_hand = available + committed + reserved + damaged + safety_stock + quality_co
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 
 from include.sandbox.shopify.bulk.records import BulkOperation, Upload
 from include.sandbox.shopify.clock import Clock
+from include.sandbox.shopify.webhooks import payloads
+from include.sandbox.shopify.webhooks.records import Delivery, Event, Subscription
 
 ON_HAND_PARTS = ("available", "committed", "reserved", "damaged", "safety_stock", "quality_control")
 QUANTITY_NAMES = (*ON_HAND_PARTS, "on_hand", "incoming")
@@ -27,6 +30,7 @@ FIRST_IDS = {
     "FulfillmentOrder": 7524431331634,
     "FulfillmentOrderLineItem": 15622081708338,
     "BulkOperation": 6390462185778,
+    "WebhookSubscription": 1987654025522,
 }
 ID_STEP = 32768
 
@@ -202,6 +206,10 @@ class Store:
     uploads: dict[str, Upload] = field(default_factory=dict)
     bulk: dict[str, BulkOperation] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    action: str = ""
     counters: dict[str, int] = field(default_factory=dict)
 
     def now(self) -> float:
@@ -212,6 +220,7 @@ class Store:
         """Take over everything that another store holds, but the clock."""
         for name in CONTENTS:
             setattr(self, name, getattr(other, name))
+        self.events = []
         self.dirty = True
         self.clock.wake()
 
@@ -231,6 +240,8 @@ class Store:
             level = Level(identity, item, location, now, now, active, touched={"available": now})
             self.index(level)
             self.dirty = True
+            if active:
+                self._tell_level("INVENTORY_LEVELS_CONNECT", level)
         return level
 
     def connect(self, item: str, location: str) -> Level:
@@ -240,6 +251,7 @@ class Store:
             level.active = True
             level.updated = self.now()
             self.dirty = True
+            self._tell_level("INVENTORY_LEVELS_CONNECT", level)
         return level
 
     def disconnect(self, level: Level) -> None:
@@ -247,6 +259,8 @@ class Store:
         level.active = False
         level.updated = self.now()
         self.dirty = True
+        if self.subscriptions:
+            self.tell("INVENTORY_LEVELS_DISCONNECT", payloads.disconnected(level))
 
     def index(self, level: Level) -> None:
         """Enter a level into all look-ups."""
@@ -266,6 +280,31 @@ class Store:
                 level.touched[name] = at
         level.updated = at
         self.dirty = True
+        # Documented: changes of the other quantities trigger no webhook.
+        if self.subscriptions and deltas.get("available"):
+            self._tell_level("INVENTORY_LEVELS_UPDATE", level)
+
+    def act(self) -> None:
+        """Begin an action: all webhooks until the next one carry the same event id."""
+        if self.subscriptions:
+            self.action = str(uuid.uuid4())
+
+    def tell(self, topic: str, payload: dict[str, object]) -> None:
+        """Let those who subscribed to a topic know what happened."""
+        if not self.events:
+            self.clock.wake()
+        self.events.append(Event(topic, payload, self.action or str(uuid.uuid4()), self.now()))
+
+    def _tell_level(self, topic: str, level: Level) -> None:
+        if self.subscriptions:
+            self.tell(topic, payloads.level(level, self.items.get(level.item), timestamp(level.updated)))
+
+    def unsubscribe(self, subscription: str) -> None:
+        """Forget a subscription, and what is on its way to it."""
+        self.subscriptions.pop(subscription, None)
+        for each in [x.id for x in self.deliveries.values() if x.subscription == subscription]:
+            del self.deliveries[each]
+        self.dirty = True
 
     def note(self, change: Change) -> None:
         """Append to the history."""
@@ -278,6 +317,7 @@ class Store:
             Refused: the item or the location is not in the shop.
         """
         self.check_known(item, location)
+        self.act()
         level = self.add_level(item, location)
         delta = available - level.quantity("available")
         if delta:
@@ -293,4 +333,4 @@ class Store:
                 raise Refused(f"the shop has no {what} {gid!r}: use an id that /control/seed was given or returned")
 
 
-CONTENTS = tuple(f.name for f in fields(Store) if f.name not in ("clock", "dirty"))
+CONTENTS = tuple(f.name for f in fields(Store) if f.name not in ("clock", "dirty", "events", "action"))

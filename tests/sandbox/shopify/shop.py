@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from include.sandbox.shopify import Emulator
+from include.sandbox.shopify.settings import RETRIES
 from include.sandbox.shopify.versions import VERSIONS
 
 MAIN, OUTLET, CLOSED = (f"gid://shopify/Location/{n}" for n in (11, 12, 13))
@@ -73,6 +74,13 @@ class Shop:
             bulk_start_seconds=0,
             bulk_lines_per_second=1_000_000,
             bulk_shuffle=True,
+            webhook_delay=0,
+            webhook_drop=0,
+            webhook_duplicate=0,
+            webhook_reorder=0,
+            webhook_retries=list(RETRIES),
+            webhook_timeout=5,
+            webhook_secret=None,
             order_search_lag=0,
             restore_rate=100,
             bucket_size=2000,

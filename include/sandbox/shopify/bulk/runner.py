@@ -11,7 +11,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -23,7 +23,8 @@ from include.sandbox.shopify.bulk.files import Files
 from include.sandbox.shopify.bulk.records import UNFINISHED, BulkOperation, Status
 from include.sandbox.shopify.context import Context
 from include.sandbox.shopify.settings import Settings
-from include.sandbox.shopify.store import Store
+from include.sandbox.shopify.store import Store, timestamp
+from include.sandbox.shopify.webhooks import payloads
 
 PIECE_SECONDS = 0.01
 """Of the machine's time, after which waiting requests have their turn."""
@@ -52,7 +53,6 @@ class Runner:
     settings: Settings
     files: Files
     mishaps: Mishaps
-    finished: Callable[[BulkOperation], None] = lambda operation: None
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -156,7 +156,11 @@ class Runner:
         operation.status, operation.error_code = status, error
         operation.completed = self.store.now()
         self.store.dirty = True
-        self.finished(operation)
+        if self.store.subscriptions:
+            self.store.act()
+            completed = timestamp(operation.completed) if status == "COMPLETED" else None
+            created = timestamp(operation.created)
+            self.store.tell("BULK_OPERATIONS_FINISH", payloads.bulk_finished(operation, created, completed))
 
     def _lines(self, operation: BulkOperation) -> Iterator[bytes]:
         context = Context(

@@ -96,6 +96,7 @@ def deactivate(store: Store, level_id: str, *, wipes: bool) -> LevelPayload:
     if is_only_one(store, level):
         text = "because products need to be stocked at a minimum of 1 location."
         return _unstock_error(f"The product couldn't be unstocked from {location.name} {text}")
+    store.act()
     _disconnect(store, level, wipes=wipes)
     return LevelPayload(level)
 
@@ -143,6 +144,7 @@ def toggle(store: Store, item: str, wanted: Sequence[tuple[str, bool]], *, wipes
             stocked = stocked | {gid} if active else stocked - {gid}
     if errors:
         return ItemPayload(errors=tuple(errors))
+    store.act()
     return ItemPayload(store.items[item], tuple(_toggle(store, item, wanted, wipes=wipes)))
 
 

@@ -54,7 +54,10 @@ def once(
     _forget_old_keys(store, now)
     if call.key is None:
         errors = tuple(check())
-        return Outcome(errors=errors) if errors else Outcome(apply(now))
+        if errors:
+            return Outcome(errors=errors)
+        store.act()
+        return Outcome(apply(now))
     known = None if call.replay == "none" else store.keys.get(call.key)
     answer = _answer_by_key(call, known)
     if answer is not None:
@@ -67,6 +70,7 @@ def once(
     if known and known.ok:
         # Observed mode, reached only by a repeat whose compare still holds; inferred from reports on 2026-07.
         return Outcome(known.group)
+    store.act()
     result = apply(now)
     _remember_key(store, call.key, call.fingerprint, now, ok=True, result=result)
     return Outcome(result)
