@@ -1,4 +1,4 @@
-"""What the searches of the lists understand: orders, items and bulk operations."""
+"""What the searches of the lists understand: orders, items, levels and bulk operations."""
 
 from __future__ import annotations
 
@@ -72,6 +72,17 @@ ITEMS = Filters(
         "created_at": by_time(lambda item: item.created),
         "updated_at": by_time(lambda item: item.created if item.updated is None else item.updated),
     },
+)
+
+LEVELS = Filters(
+    "inventoryLevels",
+    {
+        "id": by_number(lambda level: number(level.id)),
+        "inventory_item_id": by_number(lambda level: number(level.item)),
+        "created_at": by_time(lambda level: level.created),
+        "updated_at": by_time(lambda level: level.updated),
+    },
+    frozenset({"inventory_group_id"}),
 )
 
 BULK_OPERATIONS = Filters(

@@ -112,10 +112,10 @@ def _no_query(info: Info, arguments: Mapping[str, Any]) -> None:
 def _levels(source: Item | Location, info: Info, **arguments: Any) -> Page:
     context = info.context
     require(info, "read_inventory")
-    _no_query(info, arguments)
+    query = _search(info, arguments, filters.LEVELS)
     side = context.store.levels_of_item if isinstance(source, Item) else context.store.levels_of_location
     levels = side.get(source.id, [])
-    shown = [x for x in levels if x.active or arguments.get("includeInactive")]
+    shown = [x for x in levels if (x.active or arguments.get("includeInactive")) and query.matches(x)]
     return paginate(shown, lambda x: (number(x.id),), arguments)
 
 

@@ -170,7 +170,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """What an idempotency key was used for: the fingerprint of the parameters and the outcome."""
+    """What an idempotency key was used for: the fingerprint of the parameters and the outcome.
+
+    `group` is the id of what the call made: a group, or the level that was activated.
+    """
 
     at: float
     fingerprint: str

@@ -112,6 +112,21 @@ def test_what_is_not_emulated_is_refused_and_not_ignored(shop: Shop) -> None:
     assert only(answer["errors"])["extensions"]["code"] == "BAD_REQUEST"
 
 
+def test_levels_can_be_searched(shop: Shop) -> None:
+    def found(query: str) -> list[str]:
+        document = """query ($id: ID!, $query: String) { location(id: $id) {
+          inventoryLevels(first: 9, query: $query) { nodes { item { id } } } } }"""
+        nodes = shop.post(document, {"id": MAIN, "query": query})["data"]["location"]["inventoryLevels"]["nodes"]
+        return [node["item"]["id"] for node in nodes]
+
+    assert found("inventory_item_id:101") == [ITEMS[1]]
+    shop.control.settings(clock_offset=3600)
+    shop.adjust(row(ITEMS[2]))
+    level = shop.level(ITEMS[2])
+    assert level is not None
+    assert found(f"updated_at:>='{level['updatedAt']}'") == [ITEMS[2]]
+
+
 def test_a_change_moves_the_levels_time(shop: Shop) -> None:
     shop.control.settings(clock_offset=3600)
     before = shop.level()

@@ -7,6 +7,7 @@ an export is no snapshot is inferred, as nothing says that it is one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
@@ -23,13 +24,24 @@ from graphql.pyutils import Path
 
 from include.sandbox.shopify import engine
 from include.sandbox.shopify import schema as schemas
-from include.sandbox.shopify.connection import EVERYTHING, Page
+from include.sandbox.shopify.connection import EVERYTHING
 from include.sandbox.shopify.context import Context
 from include.sandbox.shopify.cost import Model
 from include.sandbox.shopify.engine import Prepared
 
 Line = dict[str, Any]
 Fields = dict[str, list[FieldNode]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A connection of the query: how to list its objects, what goes into their lines, and their own connections."""
+
+    definition: GraphQLField
+    arguments: dict[str, Any]
+    kind: GraphQLObjectType
+    plain: dict[str, list[FieldDetails]]
+    connections: Fields
 
 
 class Export:
@@ -44,7 +56,7 @@ class Export:
         self._operation = prepared.operations[0]
         self._executor = engine.executor(prepared, self._operation, engine.NO_VARIABLES, context)
         self._model = Model(self._schema, prepared.fragments, engine.NO_VARIABLES)
-        self._collected: dict[tuple[str, int], tuple[Fields, Fields]] = {}
+        self._plans: dict[tuple[str, int], Plan] = {}
 
     def lines(self) -> Iterator[Line]:
         """Yield the objects one by one."""
@@ -57,32 +69,34 @@ class Export:
     def _connection(
         self, parent: GraphQLObjectType, source: Any, key: str, nodes: list[FieldNode], parent_id: str | None
     ) -> Iterator[Line]:
-        definition = self._definition(parent, nodes[0])
-        page = self._page(definition, parent, source, key, nodes)
-        kind, selections = self._node(get_named_type(definition.type), nodes)
-        plain, connections = self._fields(kind, selections)
-        details = {name: [FieldDetails(node, None) for node in each] for name, each in plain.items()}
+        place = (parent.name, id(nodes[0]))
+        plan = self._plans.get(place)
+        if plan is None:
+            plan = self._plans[place] = self._plan(parent, nodes)
+        path = Path(None, key, parent.name)
+        info = self._executor.build_resolve_info(plan.definition, nodes, parent, path)
+        assert plan.definition.resolve is not None
+        page = plan.definition.resolve(source, info, **plan.arguments)
         for entry in page.nodes:
-            line = self._executor.execute_fields(kind, entry, Path(None, key, parent.name), details, None)
+            line = self._executor.execute_fields(plan.kind, entry, path, plan.plain, None)
             assert isinstance(line, dict)
             self._raise_errors()
             if parent_id is not None:
                 line["__parentId"] = parent_id
             yield line
-            for name, inner in connections.items():
-                yield from self._connection(kind, entry, name, inner, entry.id)
+            for name, inner in plan.connections.items():
+                yield from self._connection(plan.kind, entry, name, inner, entry.id)
 
-    def _page(
-        self, definition: GraphQLField, parent: GraphQLObjectType, source: Any, key: str, nodes: list[FieldNode]
-    ) -> Page:
-        info = self._executor.build_resolve_info(definition, nodes, parent, Path(None, key, parent.name))
+    def _plan(self, parent: GraphQLObjectType, nodes: list[FieldNode]) -> Plan:
+        """Work out once what is the same for all objects of a connection. It knows no pages (documented)."""
+        definition = self._definition(parent, nodes[0])
         arguments = get_argument_values(definition, nodes[0], engine.NO_VARIABLES)
         for name in ("last", "after", "before"):
             arguments.pop(name, None)
-        assert definition.resolve is not None
-        page = definition.resolve(source, info, **{**arguments, "first": EVERYTHING})
-        assert isinstance(page, Page)
-        return page
+        kind, selections = self._node(get_named_type(definition.type), nodes)
+        plain, connections = self._fields(kind, selections)
+        details = {name: [FieldDetails(node, None) for node in each] for name, each in plain.items()}
+        return Plan(definition, {**arguments, "first": EVERYTHING}, kind, details, connections)
 
     def _node(self, connection: Any, nodes: list[FieldNode]) -> tuple[GraphQLObjectType, list[SelectionSetNode]]:
         edges = self._model.collect(connection, _sets(nodes))["edges"]
@@ -94,15 +108,12 @@ class Export:
 
     def _fields(self, kind: GraphQLObjectType, selections: list[SelectionSetNode]) -> tuple[Fields, Fields]:
         """Return the fields that go into an object's line, and the connections whose objects get lines of their own."""
-        place = (kind.name, id(selections[0]) if selections else 0)
-        if place not in self._collected:
-            plain: Fields = {}
-            connections: Fields = {}
-            for key, nodes in self._model.collect(kind, selections).items():
-                named = get_named_type(self._definition(kind, nodes[0]).type).name
-                (connections if named.endswith("Connection") else plain)[key] = nodes
-            self._collected[place] = plain, connections
-        return self._collected[place]
+        plain: Fields = {}
+        connections: Fields = {}
+        for key, nodes in self._model.collect(kind, selections).items():
+            named = get_named_type(self._definition(kind, nodes[0]).type).name
+            (connections if named.endswith("Connection") else plain)[key] = nodes
+        return plain, connections
 
     def _definition(self, kind: GraphQLObjectType, node: FieldNode) -> GraphQLField:
         definition = self._schema.get_field(kind, node.name.value)

@@ -30,7 +30,7 @@ IDENTIFIER_LENGTH = (10, 255)
 
 
 def mutation_errors(version: str, text: str, identifier: str | None) -> list[UserError]:
-    """Say why a mutation cannot run in bulk; the messages about lengths are inferred."""
+    """Say why a mutation cannot run in bulk; the messages about lengths and the fields are inferred."""
     least, most = IDENTIFIER_LENGTH
     if identifier is not None and not least <= len(identifier) <= most:
         return [_invalid(f"The client identifier must be between {least} and {most} characters.", "clientIdentifier")]

@@ -32,7 +32,7 @@ from include.sandbox.shopify.webhooks.records import Delivery, Event, Subscripti
 
 CONNECT_SECONDS = 1.0
 DOMAIN = "trueup-sandbox.myshopify.com"
-HERE = ("127.0.0.1", "localhost")
+HERE = ("127.0.0.1",)
 
 log = logging.getLogger("trueup.sandbox.shopify")
 
