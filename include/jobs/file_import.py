@@ -5,13 +5,13 @@ taken at all, and the result says what would be.
 """
 
 import logging
-import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, BaseSensorOperator, task
 from airflow.sdk.exceptions import AirflowSkipException
+from airflow.triggers.base import StartTriggerArgs
 
 from include.errors import NeedsAction
 from include.jobs.assets import FILES_WAITING
@@ -39,7 +39,7 @@ class CannotWatch(NeedsAction):
 
 
 class FileSensor(BaseSensorOperator):
-    """Waits, without holding a worker, until a feed's folder on the SFTP server has a file that may be taken.
+    """Waits in the triggerer, and takes no worker, until a feed's folder has a file that may be taken.
 
     It only wakes the pickup, which looks for itself. A quarter of an hour without a file ends as skipped. Runs of a
     backfill and dry runs do not wait.
@@ -50,39 +50,37 @@ class FileSensor(BaseSensorOperator):
         poll_seconds: Between two looks.
     """
 
-    template_fields: Sequence[str] = ("config_id", "sftp_conn_id")
+    template_fields: Sequence[str] = ("config_id", "sftp_conn_id", "waits")
+    start_from_trigger = True
 
     def __init__(self, *, config_id: str, sftp_conn_id: str, poll_seconds: float = 15.0, **kwargs: Any) -> None:
         super().__init__(timeout=LONGEST_WAIT.total_seconds(), poke_interval=poll_seconds, **kwargs)
         self.config_id = config_id
         self.sftp_conn_id = sftp_conn_id
+        self.waits = "{{ 'no' if params.dryRun or dag_run.run_type == 'backfill' else 'yes' }}"
+        self.start_trigger_args = StartTriggerArgs(
+            trigger_cls="include.jobs.file_trigger.FileTrigger",
+            trigger_kwargs={
+                "config_id": config_id,
+                "sftp_conn_id": sftp_conn_id,
+                "poll_seconds": poll_seconds,
+                "waits": self.waits,
+            },
+            next_method="fail",
+            timeout=LONGEST_WAIT + GRACE,
+        )
 
     def execute(self, context: Any) -> None:
-        """Hand the waiting over to the triggerer, which ends the task.
-
-        Raises:
-            ConnectionMisconfigured: The connection does not pin the server's key.
-            UnknownConfig: There is no such feed.
-        """
-        if _is_backfill(context["dag_run"]) or context["params"].get("dryRun"):
-            return
-        from include.intake import data_manager
-        from include.jobs import connections
+        """Hand the waiting over to the triggerer, where the scheduler has not done so."""
         from include.jobs.file_trigger import FileTrigger
 
-        connections.require_pinned_host_key(self.sftp_conn_id)
-        with connections.oms() as oms:
-            feed = data_manager.config(oms, self.config_id)
         self.defer(
-            timeout=timedelta(seconds=self.timeout) + GRACE,
+            timeout=LONGEST_WAIT + GRACE,
             trigger=FileTrigger(
-                config_id=feed.config_id,
-                folder=feed.import_path,
-                patterns=feed.file_name_pattern,
-                arrival=feed.arrival,
-                connection_id=self.sftp_conn_id,
+                config_id=self.config_id,
+                sftp_conn_id=self.sftp_conn_id,
                 poll_seconds=self.poke_interval,
-                until=time.time() + self.timeout,
+                waits=self.waits,
             ),
             method_name="fail",
         )
@@ -141,7 +139,7 @@ def take_files(taken_asset: Asset) -> Any:
 
 
 def _is_backfill(dag_run: Any) -> bool:
-    return str(dag_run.run_type) == "backfill"
+    return bool(dag_run.run_type == "backfill")
 
 
 def _take(

@@ -148,7 +148,7 @@ def _environment(
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",  # up to so many seconds are lost where a task ends as skipped
         "DAG_PROCESSOR__REFRESH_INTERVAL": "10",
-        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
         # Airflow has no setting for the address of its log servers (they listen on all interfaces), so they
         # are
         # not started. The api-server reads the same log files from disk; only for a running task does it also
