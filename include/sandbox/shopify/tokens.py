@@ -1,6 +1,6 @@
 """Access tokens: those given with the start, which last, and those of the client credentials grant, which expire.
 
-Documented (reference section 4): the form and answer of the grant, 24 hours of life. Its refusals follow RFC 6749
+Documented (docs/emulator.md, Access): the form and answer of the grant, 24 hours of life. Its refusals follow RFC 6749
 (inferred).
 """
 

@@ -1,7 +1,7 @@
-"""API versions: which are served, and how each older one differs from the newest (reference section 0).
+"""API versions: which are served, and how each older one differs from the newest (docs/emulator.md, Versions).
 
-Where the reference tells of a change for one version, it is tied to that version here. The schema of an older version
-is the newest with `EXTENSIONS` added and `LATER` taken away.
+Documented in the changelog and read from the schemas of these versions. The schema of an older version is the newest
+with `EXTENSIONS` added and `LATER` taken away.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ RUN = """mutation Run($mutation: String!, $path: String!, $identifier: String) {
   }
 }"""
 
-RUN_QUERY = """mutation RunQuery($query: String!) {
-  bulkOperationRunQuery(query: $query) {
+RUN_QUERY = """mutation RunQuery($query: String!, $grouped: Boolean! = false) {
+  bulkOperationRunQuery(query: $query, groupObjects: $grouped) {
     bulkOperation { id status objectCount }
     userErrors { field message code }
   }
@@ -105,9 +105,9 @@ def run(shop: Shop, content: bytes) -> str:
     return str(payload["bulkOperation"]["id"])
 
 
-def query(shop: Shop, text: str) -> str:
+def query(shop: Shop, text: str, *, grouped: bool = False) -> str:
     """Start an export; returns the operation's id."""
-    payload = shop.post(RUN_QUERY, {"query": text})["data"]["bulkOperationRunQuery"]
+    payload = shop.post(RUN_QUERY, {"query": text, "grouped": grouped})["data"]["bulkOperationRunQuery"]
     assert payload["userErrors"] == []
     return str(payload["bulkOperation"]["id"])
 

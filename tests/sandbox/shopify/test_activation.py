@@ -135,6 +135,13 @@ def test_what_cannot_be_unstocked(shop: Shop) -> None:
     assert gone == {"field": None, "message": "The product couldn't be unstocked because the product was deleted."}
 
 
+def test_what_would_do_nothing_is_refused(shop: Shop) -> None:
+    document = ACTIVATE.replace("onHand: $onHand)", "onHand: $onHand, stockAtLegacyLocation: true)")
+    answer = shop.post(document, {"item": ITEMS[0], "location": OUTLET, "key": "k"})
+    assert only(answer["errors"])["extensions"]["code"] == "NOT_EMULATED"
+    assert shop.level(location=OUTLET) is None
+
+
 def test_several_locations_at_once(shop: Shop) -> None:
     payload = toggle(shop, (OUTLET, True), (MAIN, False))
     assert payload["userErrors"] == []

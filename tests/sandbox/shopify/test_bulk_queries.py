@@ -44,6 +44,18 @@ def test_children_follow_their_parents_and_name_them(shop: Shop) -> None:
         assert lines.index(items[0]) < lines.index(level)
 
 
+def parents(lines: list[dict[str, Any]]) -> list[str]:
+    return [each.get("__parentId", each["id"]) for each in lines]
+
+
+def test_children_follow_directly_only_if_that_is_asked_for(shop: Shop) -> None:
+    done = bulk.wait_until(shop, bulk.query(shop, ITEMS_AND_LEVELS, grouped=True), "COMPLETED")
+    first, second, third = ITEMS[:3]
+    assert parents(bulk.read(done["url"]))[:6] == [first, first, second, second, third, third]
+    done = bulk.wait_until(shop, bulk.query(shop, ITEMS_AND_LEVELS), "COMPLETED")
+    assert parents(bulk.read(done["url"]))[:6] == [first, second, first, third, second, ITEMS[3]]
+
+
 def test_no_page_is_too_large(shop: Shop) -> None:
     many = [f"gid://shopify/InventoryItem/{n}" for n in range(1000, 1600)]
     shop.control.seed(
@@ -67,7 +79,7 @@ def test_filters_hold_and_nothing_found_is_no_file(shop: Shop) -> None:
 
 def test_an_export_is_no_snapshot(shop: Shop) -> None:
     shop.control.settings(clock_rate=0, bulk_start_seconds=0, bulk_lines_per_second=1)
-    operation = bulk.query(shop, ITEMS_AND_LEVELS)
+    operation = bulk.query(shop, ITEMS_AND_LEVELS, grouped=True)
     shop.control.advance(2)
     wait_for("the first level", lambda: bulk.get(shop, operation)["objectCount"] == "2")
     for item in ITEMS[:2]:

@@ -58,17 +58,28 @@ class Export:
         self._model = Model(self._schema, prepared.fragments, engine.NO_VARIABLES)
         self._plans: dict[tuple[str, int], Plan] = {}
 
-    def lines(self) -> Iterator[Line]:
-        """Yield the objects one by one."""
+    def lines(self, *, grouped: bool) -> Iterator[Line]:
+        """Yield the objects one by one; `grouped`: each with its children directly after it.
+
+        Documented: not grouped, children come somewhere after their parent. Here the next object comes between.
+        """
         root = self._schema.query_type
         assert root is not None
         _plain, connections = self._fields(root, [self._operation.selection_set])
         for key, nodes in connections.items():
-            yield from self._connection(root, None, key, nodes, None)
+            waiting: Iterator[Line] = iter(())
+            for each in self._connection(root, None, key, nodes, None):
+                yield next(each)
+                yield from waiting
+                waiting = each
+                if grouped:
+                    yield from waiting
+            yield from waiting
 
     def _connection(
         self, parent: GraphQLObjectType, source: Any, key: str, nodes: list[FieldNode], parent_id: str | None
-    ) -> Iterator[Line]:
+    ) -> Iterator[Iterator[Line]]:
+        """Yield the lines of each object of a connection: its own, then those of its children."""
         place = (parent.name, id(nodes[0]))
         plan = self._plans.get(place)
         if plan is None:
@@ -78,14 +89,18 @@ class Export:
         assert plan.definition.resolve is not None
         page = plan.definition.resolve(source, info, **plan.arguments)
         for entry in page.nodes:
-            line = self._executor.execute_fields(plan.kind, entry, path, plan.plain, None)
-            assert isinstance(line, dict)
-            self._raise_errors()
-            if parent_id is not None:
-                line["__parentId"] = parent_id
-            yield line
-            for name, inner in plan.connections.items():
-                yield from self._connection(plan.kind, entry, name, inner, entry.id)
+            yield self._object(plan, entry, path, parent_id)
+
+    def _object(self, plan: Plan, entry: Any, path: Path, parent_id: str | None) -> Iterator[Line]:
+        line = self._executor.execute_fields(plan.kind, entry, path, plan.plain, None)
+        assert isinstance(line, dict)
+        self._raise_errors()
+        if parent_id is not None:
+            line["__parentId"] = parent_id
+        yield line
+        for name, inner in plan.connections.items():
+            for each in self._connection(plan.kind, entry, name, inner, entry.id):
+                yield from each
 
     def _plan(self, parent: GraphQLObjectType, nodes: list[FieldNode]) -> Plan:
         """Work out once what is the same for all objects of a connection. It knows no pages (documented)."""

@@ -35,7 +35,7 @@ def run_mutation(_source: Any, info: Info, **arguments: Any) -> Payload:
 
 def run_query(_source: Any, info: Info, **arguments: Any) -> Payload:
     """Start an export."""
-    return operations.run_query(info.context, arguments["query"])
+    return operations.run_query(info.context, arguments["query"], grouped=arguments["groupObjects"])
 
 
 def cancel(_source: Any, info: Info, **arguments: Any) -> Payload:

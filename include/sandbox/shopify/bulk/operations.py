@@ -48,7 +48,7 @@ def run_mutation(context: Context, mutation: str, path: str, identifier: str | N
     return _begin(store, operation)
 
 
-def run_query(context: Context, query: str) -> Payload:
+def run_query(context: Context, query: str, *, grouped: bool) -> Payload:
     """Start an export."""
     store = context.store
     errors = validation.query_errors(context.version, query) or _progress_errors(store, "QUERY")
@@ -57,6 +57,7 @@ def run_query(context: Context, query: str) -> Payload:
     operation = BulkOperation(
         store.new_id("BulkOperation"), "QUERY", query, store.now(), list(context.scopes), context.version
     )
+    operation.grouped = grouped
     return _begin(store, operation)
 
 

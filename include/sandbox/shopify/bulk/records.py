@@ -54,6 +54,7 @@ class BulkOperation:
     size: int = 0
     fails_after: int | None = None
     keeps_partial: bool = True
+    grouped: bool = False
 
     def status_at(self, now: float) -> Status:
         """Return the status as shown: when the URL has expired, that is shown (the schema's words)."""

@@ -13,6 +13,7 @@ import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from graphql import GraphQLError
@@ -62,8 +63,13 @@ class Runner:
                 if operation.status in UNFINISHED and operation.id not in self._tasks:
                     task = asyncio.create_task(self._carry_out(operation))
                     self._tasks[operation.id] = task
-                    task.add_done_callback(lambda _done, name=operation.id: self._tasks.pop(name, None))  # type: ignore[misc]
+                    task.add_done_callback(partial(self._forget, operation.id))
             await self.store.clock.doze()
+
+    def _forget(self, operation_id: str, _done: asyncio.Task[None]) -> None:
+        """A new shop may have given the id to another operation meanwhile, so look again."""
+        self._tasks.pop(operation_id, None)
+        self.store.clock.wake()
 
     async def _carry_out(self, operation: BulkOperation) -> None:
         clock = self.store.clock
@@ -174,7 +180,7 @@ class Runner:
         return self._mutated(operation, prepared, context)
 
     def _exported(self, operation: BulkOperation, export: Export) -> Iterator[bytes]:
-        for line in export.lines():
+        for line in export.lines(grouped=operation.grouped):
             operation.objects += 1
             operation.root_objects += "__parentId" not in line
             yield json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"

@@ -1,7 +1,7 @@
 """Staged uploads: the targets that `stagedUploadsCreate` gives out, and the service that takes the files.
 
 Address, names and order of the parameters, the policy's range of sizes and the answer to a good upload are recorded on
-2026-04 (reference section 2.2); the service's refusals follow Google Cloud Storage, whose wording is inferred here.
+2026-04 (docs/emulator.md, Bulk operations); the service's refusals follow Google Cloud Storage, wording inferred.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a document must be like to run in bulk (reference section 2.4; recorded, wording of the query's inferred)."""
+"""What a document must be like to run in bulk (recorded; the wording for queries is inferred)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Stocking an item at a location and ceasing to: activate, deactivate, and the toggle for several locations.
 
-All but the toggle answer with plain user errors, without a code (reference section 1.9). Since 2026-04 a level that is
+All but the toggle answer with plain user errors, without a code (recorded, schema). Since 2026-04 a level that is
 deactivated keeps its quantities, and activating it brings them back (recorded); before, they were wiped (documented).
 """
 

@@ -1,4 +1,4 @@
-"""Reasons and document URIs (reference sections 1.5 and 1.6)."""
+"""Reasons and document URIs (reasons recorded on 2026-04, rules of URIs documented)."""
 
 from __future__ import annotations
 

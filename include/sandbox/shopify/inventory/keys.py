@@ -1,4 +1,4 @@
-"""What an idempotency key is worth (reference section 1.12): documented, observed, or nothing."""
+"""What an idempotency key is worth: what is documented, what was observed, or nothing (docs/emulator.md)."""
 
 from __future__ import annotations
 

@@ -102,6 +102,10 @@ def activate(_source: Any, info: Info, **arguments: Any) -> LevelPayload:
     """Stock an item at a location."""
     context = info.context
     _may_write(info, "activate an inventory item")
+    if arguments.get("stockAtLegacyLocation"):
+        raise GraphQLError(
+            "inventoryActivate(stockAtLegacyLocation:) is not emulated", extensions={"code": "NOT_EMULATED"}
+        )
     keyed = _keyed(info)
     wanted = activation.Activation(
         arguments["inventoryItemId"],
@@ -133,7 +137,7 @@ def update_item(_source: Any, info: Info, **arguments: Any) -> ItemPayload:
 
 
 def _may_write(info: Info, what: str) -> None:
-    """The texts are those of the scope table of 2026-10 (reference section 4)."""
+    """The texts are those of the scope table of 2026-10 (documented)."""
     require(info, "write_inventory", also=f"permission to {what}")
 
 

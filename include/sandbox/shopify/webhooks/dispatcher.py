@@ -1,8 +1,8 @@
 """Delivers webhooks by the shop's clock, and as unreliably as the settings say.
 
-Documented (reference section 5): one second to connect and five in all; anything but 2xx, redirects included, is a
-failure; 8 retries over 4 hours, then the subscription is removed; neither order nor delivery is guaranteed. The spacing
-of the retries is inferred.
+Documented (docs/emulator.md, Webhooks): one second to connect and five in all; anything but 2xx, redirects included, is
+a failure; 8 retries over 4 hours, then the subscription is removed; neither order nor delivery is guaranteed. The
+spacing of the retries is inferred.
 """
 
 from __future__ import annotations
@@ -126,6 +126,8 @@ class Dispatcher:
             return
         delivery.attempt += 1
         outcome = await self._post(client, subscription, delivery)
+        if store.subscriptions.get(subscription.id) is not subscription:
+            return  # ended meanwhile, or there is a new shop in which the id stands for another
         self._note(subscription, delivery.webhook, delivery.attempt, outcome)
         store.dirty = True
         if isinstance(outcome, int) and 200 <= outcome < 300:

@@ -1,4 +1,4 @@
-"""The bodies of webhooks (reference section 5; documented)."""
+"""The bodies of webhooks (documented)."""
 
 from __future__ import annotations
 
