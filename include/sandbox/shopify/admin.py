@@ -134,7 +134,8 @@ class Admin:
         reply = await self._fail_before(fault, call, headers)
         if reply is not None:
             return reply
-        answer = self._run(call, slip_in=fault.kind == "stale", concurrent=fault.kind == "concurrent")
+        code = {"concurrent": "IDEMPOTENCY_CONCURRENT_REQUEST", "user_error": fault.parameters.get("code")}
+        answer = self._run(call, slip_in=fault.kind == "stale", user_error=code.get(fault.kind))
         return self._fail_after(fault, answer, headers)
 
     async def _fail_before(self, fault: Fault, call: Call, headers: Headers) -> Reply | None:
@@ -183,7 +184,7 @@ class Admin:
         await asyncio.sleep(seconds)
         self._run(call)
 
-    def _context(self, call: Call, *, slip_in: bool = False, concurrent: bool = False) -> Context:
+    def _context(self, call: Call, *, slip_in: bool = False, user_error: str | None = None) -> Context:
         return Context(
             store=self.store,
             settings=self.settings,
@@ -194,11 +195,11 @@ class Admin:
             raw_variables=call.variables,
             busy=lambda key: self._running[key] > 0,
             slip_in=slip_in,
-            concurrent=concurrent,
+            user_error=user_error,
         )
 
-    def _run(self, call: Call, *, slip_in: bool = False, concurrent: bool = False) -> Answer:
-        context = self._context(call, slip_in=slip_in, concurrent=concurrent)
+    def _run(self, call: Call, *, slip_in: bool = False, user_error: str | None = None) -> Answer:
+        context = self._context(call, slip_in=slip_in, user_error=user_error)
         answer = engine.run(call.prepared, call.name, call.variables, context)
         self.stats.points += answer.points
         self.stats.throttled += answer.throttled

@@ -19,7 +19,7 @@ class Context:
     """What resolvers need of one request.
 
     `scopes` are those of the token, `base_url` is the emulator's address as the app sees it; `busy` says whether
-    another request with the key is running; `concurrent` and `slip_in` come from faults.
+    another request with the key is running; `user_error` and `slip_in` come from faults.
     """
 
     store: Store
@@ -30,7 +30,7 @@ class Context:
     base_url: str = ""
     raw_variables: Mapping[str, Any] = field(default_factory=dict)
     busy: Callable[[str], bool] = lambda key: False
-    concurrent: bool = False
+    user_error: str | None = None
     slip_in: bool = False
     searches: list[dict[str, Any]] = field(default_factory=list)
 

@@ -20,6 +20,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "throttled": {},
     "stale": {},
     "concurrent": {},
+    "user_error": {"code": "SERVICE_UNAVAILABLE"},
     "malformed": {"applied": True},
     "bulk_failed": {"after_lines": 0, "partial": True},
     "bulk_row_error": {"applied": False},
@@ -36,6 +37,7 @@ internal_error  GraphQL's INTERNAL_SERVER_ERROR with HTTP 200, `applied` or not
 throttled     answers THROTTLED although the bucket has points
 stale         an order of one unit arrives just before the compare
 concurrent    answers IDEMPOTENCY_CONCURRENT_REQUEST
+user_error    a mutation with coded user errors, which must be named, is refused with `code`
 malformed     the answer is cut off in the middle, `applied` or not
 bulk_failed   a bulk operation ends FAILED after so many lines; `partial`: what it did can be had
 bulk_row_error  a line of a bulk mutation answers INTERNAL_SERVER_ERROR, `applied` or not
@@ -90,6 +92,8 @@ class Faults:
             raise Refused(f"faults: {kind} has no parameter {sorted(unknown)}; expected some of {sorted(own)}")
         for name, value in wanted.items():
             _check(name, value)
+        if kind == "user_error":
+            _check_code(wanted.get("operation"), wanted.get("code", own["code"]))
         fault = Fault(
             kind=kind,
             operation=wanted.get("operation"),
@@ -132,6 +136,16 @@ class Faults:
         return None
 
 
+def _check_code(operation: str | None, code: str) -> None:
+    codes = schema.codes(operation) if operation else ()
+    if code not in codes:
+        raise Refused(
+            f"faults.code: got {code!r} for operation {operation!r}; expected one of {', '.join(codes)}"
+            if codes
+            else f"faults.operation: got {operation!r}; expected a mutation whose user errors have codes"
+        )
+
+
 def _check(name: str, value: Any) -> None:
     whole = isinstance(value, int) and not isinstance(value, bool)
     number = whole or isinstance(value, float)
@@ -144,6 +158,7 @@ def _check(name: str, value: Any) -> None:
         "seconds": (number and value >= 0, "seconds, 0 or more"),
         "status": (whole and 100 <= value <= 599, "an HTTP status"),
         "retry_after": (value is None or (number and value >= 0), "seconds, 0 or more, or none"),
+        "code": (isinstance(value, str), "a code"),
         "after_lines": (whole and value >= 0, "a whole number of 0 or more"),
         "partial": (isinstance(value, bool), "true or false"),
         "applied": (isinstance(value, bool), "true or false"),

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, build_schema
+from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, build_schema, get_named_type
 
 from include.sandbox.shopify import versions
 from include.sandbox.shopify.context import Info, Plain
@@ -55,6 +55,15 @@ def operations() -> tuple[str, ...]:
     """Return the names of all queries and mutations."""
     loaded = load()
     return tuple(name for root in (loaded.query_type, loaded.mutation_type) if root for name in root.fields)
+
+
+def codes(operation: str) -> tuple[str, ...]:
+    """Return the codes that a mutation's user errors can have; none if it has no codes."""
+    mutation = load().mutation_type
+    found: Any = mutation.fields.get(operation) if mutation else None
+    for name in ("userErrors", "code"):
+        found = get_named_type(found.type).fields.get(name) if found else None
+    return tuple(get_named_type(found.type).values) if found else ()
 
 
 def _resolver(

@@ -275,6 +275,15 @@ def test_a_line_can_be_made_to_fail(shop: Shop, applied: bool) -> None:
     assert adjusted(shop) == (4 if applied else 3)
 
 
+@pytest.mark.parametrize("code", ["LIMIT_REACHED", "INTERNAL_FILE_SERVER_ERROR"])
+def test_a_start_can_be_refused(shop: Shop, code: str) -> None:
+    path = bulk.upload(shop, bulk.lines(ITEMS))
+    shop.control.fault("user_error", operation="bulkOperationRunMutation", code=code)
+    payload = bulk.start(shop, path)
+    assert (payload["bulkOperation"], only(payload["userErrors"])["code"]) == (None, code)
+    assert bulk.start(shop, path)["userErrors"] == []
+
+
 def test_a_mutation_that_takes_more_than_a_day_fails(shop: Shop) -> None:
     stand_still(shop)
     shop.control.settings(bulk_lines_per_second=0)

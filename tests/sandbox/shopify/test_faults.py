@@ -69,6 +69,14 @@ def all_well(shop: Shop) -> None:
     assert shop.codes(row(), key="k") == []
 
 
+def unavailable(shop: Shop) -> None:
+    assert only(shop.adjust(row(), key="k")["userErrors"]) == {
+        "field": None,
+        "message": "The service is temporarily unavailable. Try again later.",
+        "code": "SERVICE_UNAVAILABLE",
+    }
+
+
 CASES: tuple[tuple[str, dict[str, Any], Callable[[Shop], None], bool], ...] = (
     ("drop_before", {}, dropped, False),
     ("drop_after", {}, dropped, True),
@@ -82,6 +90,7 @@ CASES: tuple[tuple[str, dict[str, Any], Callable[[Shop], None], bool], ...] = (
     ("internal_error", {"applied": True}, internal_error, True),
     ("throttled", {}, throttled, False),
     ("concurrent", {}, concurrent, False),
+    ("user_error", {"operation": "inventoryAdjustQuantities"}, unavailable, False),
     ("malformed", {}, malformed, True),
     ("malformed", {"applied": False}, malformed, False),
 )
@@ -191,6 +200,9 @@ def test_faults_come_in_the_order_in_which_they_were_asked_for(shop: Shop) -> No
         ("status", {"status": "503"}, "faults.status: got '503'; expected"),
         ("delay", {"seconds": -1}, "faults.seconds: got -1; expected"),
         ("malformed", {"applied": "no"}, "faults.applied: got 'no'; expected"),
+        ("user_error", {}, "faults.operation: got None; expected a mutation whose user errors have codes"),
+        ("user_error", {"operation": "inventoryActivate"}, "faults.operation: got 'inventoryActivate'; expected"),
+        ("user_error", {"operation": "inventorySetQuantities"}, "faults.code: got 'SERVICE_UNAVAILABLE' for operation"),
         ("drop_after", {"operation": "productCreate"}, "faults.operation: got 'productCreate'; "),
     ],
 )

@@ -30,6 +30,8 @@ def run_mutation(context: Context, mutation: str, path: str, identifier: str | N
     inferred.
     """
     store = context.store
+    if context.user_error:
+        return Payload(errors=(UserError(None, context.user_error),))
     errors = validation.mutation_errors(context.version, mutation, identifier)
     errors = errors or _file_errors(context, path) or _progress_errors(store, "MUTATION")
     if errors:
@@ -51,6 +53,8 @@ def run_mutation(context: Context, mutation: str, path: str, identifier: str | N
 def run_query(context: Context, query: str, *, grouped: bool) -> Payload:
     """Start an export."""
     store = context.store
+    if context.user_error:
+        return Payload(errors=(UserError(None, context.user_error),))
     errors = validation.query_errors(context.version, query) or _progress_errors(store, "QUERY")
     if errors:
         return Payload(errors=tuple(errors))

@@ -67,6 +67,15 @@ MESSAGES = {
         "The compareQuantity argument must be given to each quantity or ignored using ignoreCompareQuantity."
     ),
     "COMPARE_QUANTITY_STALE": "The compareQuantity value does not match persisted value.",
+    "ADJUST_QUANTITIES_FAILED": "The quantities couldn't be adjusted. Try again.",
+    "MOVE_QUANTITIES_FAILED": "The quantities couldn't be moved. Try again.",
+    "SET_ON_HAND_QUANTITIES_FAILED": "The on-hand quantities couldn't be set. Try again.",
+    "SERVICE_UNAVAILABLE": "The service is temporarily unavailable. Try again later.",
+    "LIMIT_REACHED": "Bulk operations limit reached. Please try again later.",
+    "INTERNAL_FILE_SERVER_ERROR": (
+        "There was a problem reading the JSONL file. This error might be intermittent, "
+        "so you can try performing the same query again."
+    ),
     "IDEMPOTENCY_CONCURRENT_REQUEST": "This request is currently in progress, please try again.",
     "IDEMPOTENCY_KEY_PARAMETER_MISMATCH": (
         "The same idempotency key cannot be used with different operation parameters."
@@ -88,7 +97,7 @@ class UserError:
     @property
     def message(self) -> str:
         """The message, by default the one that goes with the code."""
-        return self.text if self.text is not None else MESSAGES[self.code or ""]
+        return self.text if self.text is not None else MESSAGES.get(self.code or "", f"{self.code}")
 
 
 @dataclass(frozen=True, slots=True)

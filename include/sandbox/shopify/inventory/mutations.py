@@ -22,8 +22,6 @@ from include.sandbox.shopify.store import Store
 
 Rows = Iterable[Mapping[str, Any]]
 
-CONCURRENT = (UserError(None, "IDEMPOTENCY_CONCURRENT_REQUEST"),)
-
 
 def adjust_quantities(_source: Any, info: Info, **arguments: Any) -> Payload:
     """Check what the schema cannot say, then adjust. Access comes first (inferred), then the directive (recorded)."""
@@ -32,8 +30,8 @@ def adjust_quantities(_source: Any, info: Info, **arguments: Any) -> Payload:
     data = arguments["input"]
     keyed = _keyed(info)
     _check_compare_present(info, "InventoryChangeInput", data["changes"])
-    if context.concurrent:
-        return Payload(errors=CONCURRENT)
+    if context.user_error:
+        return Payload(errors=(UserError(None, context.user_error),))
     slip_in = _order_one(context.store, data["changes"]) if context.slip_in else None
     request = adjustment.Request(data, keyed, _unstocked(context), _inactive_is_unstocked(context), slip_in)
     return adjustment.adjust(context.store, request)
@@ -46,8 +44,8 @@ def set_quantities(_source: Any, info: Info, **arguments: Any) -> Payload:
     data = arguments["input"]
     keyed = _keyed(info)
     _check_compare_present(info, "InventoryQuantityInput", data["quantities"])
-    if context.concurrent:
-        return Payload(errors=CONCURRENT)
+    if context.user_error:
+        return Payload(errors=(UserError(None, context.user_error),))
     request = setting.Request(
         data,
         keyed,
@@ -67,8 +65,8 @@ def set_on_hand(_source: Any, info: Info, **arguments: Any) -> Payload:
     data = arguments["input"]
     keyed = _keyed(info)
     _check_compare_present(info, "InventorySetQuantityInput", data["setQuantities"])
-    if context.concurrent:
-        return Payload(errors=CONCURRENT)
+    if context.user_error:
+        return Payload(errors=(UserError(None, context.user_error),))
     request = setting.Request(
         data,
         keyed,
@@ -91,8 +89,8 @@ def move_quantities(_source: Any, info: Info, **arguments: Any) -> Payload:
     _check_compare_present(
         info, "InventoryMoveQuantityTerminalInput", (x[end] for x in data["changes"] for end in movement.ENDS)
     )
-    if context.concurrent:
-        return Payload(errors=CONCURRENT)
+    if context.user_error:
+        return Payload(errors=(UserError(None, context.user_error),))
     return movement.move(
         context.store, movement.Request(data, keyed, _unstocked(context), _inactive_is_unstocked(context))
     )
