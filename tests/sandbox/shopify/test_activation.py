@@ -118,6 +118,16 @@ def test_a_level_that_is_deactivated_keeps_its_id_and_what_it_holds(shop: Shop) 
     assert shop.quantities()["available"] == 8
 
 
+def test_a_key_does_no_harm_where_none_is_needed(shop: Shop) -> None:
+    activate(shop)
+    document = DEACTIVATE.replace("(inventoryLevelId: $level)", '(inventoryLevelId: $level) @idempotent(key: "k")')
+    answer = shop.post(document, {"level": level_id(shop)})
+    assert answer["data"]["inventoryDeactivate"]["userErrors"] == []
+    level = shop.level()
+    assert level is not None
+    assert level["isActive"] is False
+
+
 def test_until_2026_01_a_deactivated_level_lost_what_it_held(shop: Shop) -> None:
     activate(shop)
     assert deactivate(shop, level_id(shop), version="2026-01") == []

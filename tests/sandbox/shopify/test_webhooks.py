@@ -249,7 +249,7 @@ def test_late(shop: Shop, receiver: Receiver) -> None:
     subscribe(shop, receiver.url)
     shop.adjust(row())
     shop.control.advance(29)
-    assert shop.control.webhooks()["waiting"] == 1
+    wait_for("it waiting", lambda: shop.control.webhooks()["waiting"] == 1)
     assert receiver.messages == []
     shop.control.advance(1)
     arrive(receiver, 1)
