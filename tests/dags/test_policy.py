@@ -132,6 +132,7 @@ def test_what_the_dags_are(bag: dict[str, Any]) -> None:
     waiting = {"wait_for_file": ["take_whole_files"], "take_whole_files": []}
     assert pictured == {dag_id: ["*/15 * * * *", [f"{dag_id}_took_files"], waiting] for dag_id in IMPORTS} | {
         "import_shopify_orders": ["*/15 * * * *", [], {"import_orders": []}],
+        "inventory_health": ["7 * * * *", [], {"look_at_files": []}],
         "manage_imported_file": [None, [], {"manage_file": []}],
         "process_bulk_imported_files": ["*/5 * * * *", ["files_waiting"], {"process_waiting_files": []}],
         "process_uploads_to_ecommerce": [
