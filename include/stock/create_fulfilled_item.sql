@@ -22,7 +22,8 @@ CREATE TEMP TABLE fulfilled_item (
 CREATE TEMP TABLE newest_count (
     product_id text COLLATE "C" NOT NULL,
     facility_id text COLLATE "C" NOT NULL,
-    as_of timestamptz NOT NULL,
-    is_on_hand boolean NOT NULL,
+    effective_at timestamptz NOT NULL,
+    as_of timestamptz,
+    is_on_hand boolean,
     PRIMARY KEY (product_id, facility_id)
 ) ON COMMIT DROP;

@@ -46,13 +46,16 @@ def complete(connection: Connection, data_manager_log_id: int) -> Completed:
     connection.execute(b"ANALYZE fulfilled_item")
     connection.execute(statement(__file__, "find_fulfilled_orders"))
     connection.execute(statement(__file__, "find_fulfilled_lines"))
-    connection.execute(statement(__file__, "find_newest_counts"))
+    connection.execute(b"ANALYZE fulfilled_item")
+    connection.execute(statement(__file__, "find_places"))
     connection.execute(b"ANALYZE newest_count")
+    connection.execute(statement(__file__, "find_newest_counts"))
     turns = connection.execute(b"SELECT coalesce(max(turn), 0) FROM fulfilled_item").fetchone()
     assert turns is not None
     counted = 0
     for turn in range(1, turns[0] + 1):
         parameters = {"turn": turn, "data_manager_log_id": data_manager_log_id}
+        connection.execute(statement(__file__, "judge_fulfilments"), parameters)
         counted += connection.execute(statement(__file__, "count_fulfilments"), parameters).rowcount
         connection.execute(statement(__file__, "complete_items"), parameters)
     row = connection.execute(

@@ -36,11 +36,16 @@ CREATE TABLE item_fulfilment (
 COMMENT ON TABLE item_fulfilment IS
 'Units that the ERP says have left a facility, each fulfilment once however often it was sent.';
 COMMENT ON COLUMN item_fulfilment.tracking_number IS 'Empty if the parcel has none.';
-CREATE UNIQUE INDEX item_fulfilment_by_parcel
-ON item_fulfilment (order_id, shop_id, order_item_seq_id, facility_id, tracking_number) WHERE tracking_number <> '';
-CREATE UNIQUE INDEX item_fulfilment_by_moment
-ON item_fulfilment (order_id, shop_id, order_item_seq_id, facility_id, shipped_at, quantity)
-WHERE tracking_number = '';
+-- A fulfilment is known by its parcel; without a tracking number, by its moment and quantity.
+CREATE UNIQUE INDEX item_fulfilment_identity ON item_fulfilment (
+    order_id,
+    shop_id,
+    order_item_seq_id,
+    facility_id,
+    tracking_number,
+    (CASE WHEN tracking_number = '' THEN shipped_at END),
+    (CASE WHEN tracking_number = '' THEN quantity END)
+) NULLS NOT DISTINCT;
 
 ALTER TABLE shopify_order_item
 ADD COLUMN completed integer NOT NULL DEFAULT 0,
