@@ -364,6 +364,27 @@ def test_a_stores_snapshot_and_its_fulfilments_come_in_any_order(
     assert retailer.stock() == (SENT if facility == "WH" else SENT_FROM_STORE)
 
 
+@pytest.mark.parametrize("on_hand", [False, True])
+@pytest.mark.parametrize("facility", ["BROADWAY", "WH"])
+@pytest.mark.parametrize(
+    "arrivals", ["snapshot order fulfilment", "order snapshot fulfilment", "order fulfilment snapshot"]
+)
+def test_a_store_order_may_have_been_sent_and_counted_before_it_is_imported(
+    retailer: Retailer, arrivals: str, facility: str, on_hand: bool
+) -> None:
+    """What is reserved after the snapshot's moment is given back after it as well."""
+    there = {"BROADWAY": 10, "WH": 10}
+    there[facility] -= 2
+    steps: dict[str, Callable[[], object]] = {
+        "order": lambda: retailer.order({STORE: 2}),
+        "snapshot": lambda: retailer.snapshot(-1, there, on_hand=on_hand),
+        "fulfilment": lambda: retailer.complete(Row(facility, -2, 2)),
+    }
+    for step in arrivals.split():
+        steps[step]()
+    assert retailer.stock() == (SENT if facility == "WH" else SENT_FROM_STORE)
+
+
 def test_an_online_reservation_waits_until_every_facility_that_may_have_sent_it_was_counted(
     retailer: Retailer,
 ) -> None:
