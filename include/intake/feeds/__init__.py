@@ -4,7 +4,13 @@ from dataclasses import dataclass
 
 from include.errors import NeedsAction
 from include.intake.feed import Feed, JsonFeed
-from include.intake.feeds import inventory_delta, inventory_transfer, reset_inventory
+from include.intake.feeds import (
+    inbound_shipment,
+    inventory_delta,
+    inventory_transfer,
+    reset_inventory,
+    shipment_receipt,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +26,12 @@ class UnknownService(NeedsAction):
 
 
 SERVICES: dict[str, Service] = {
+    "inbound_shipment": Service(csv=inbound_shipment),
     "inventory_delta": Service(csv=inventory_delta),
     "inventory_transfer": Service(csv=inventory_transfer),
     "item_receipt": Service(csv=inventory_delta),
     "reset_inventory": Service(csv=reset_inventory),
+    "shipment_receipt": Service(csv=shipment_receipt),
 }
 
 

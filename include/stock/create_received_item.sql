@@ -1,0 +1,17 @@
+-- What has arrived, one row per line of a receipt. Private to the transaction.
+-- The caller fills it down to complaint: one of the two names of the shipment, and the item or the product.
+CREATE TEMP TABLE received_item (
+    line_number bigint PRIMARY KEY,
+    shipment_id text COLLATE "C",
+    external_id text COLLATE "C",
+    shipment_item_seq_id text COLLATE "C",
+    item_external_id text COLLATE "C",
+    product_id text COLLATE "C",
+    quantity_accepted numeric,
+    quantity_rejected numeric,
+    rejection_reason text,
+    received_at timestamptz,
+    complaint text,
+    found_shipment_id text COLLATE "C",
+    found_seq_id text COLLATE "C"
+) ON COMMIT DROP

@@ -1,0 +1,41 @@
+-- The rows of a shipment file, one item each, and what they say of each shipment. Private to the transaction.
+-- The caller fills shipment_row down to complaint, with is_usable false where a row cannot be taken for reasons of its
+-- own; the rest is filled by the statements beside this one.
+CREATE TEMP TABLE shipment_row (
+    line_number bigint PRIMARY KEY,
+    given_shipment_id text COLLATE "C",
+    external_id text COLLATE "C",
+    shipment_type_id text,
+    status_id text,
+    origin_facility_id text,
+    supplier_id text,
+    supplier_external_id text,
+    destination_facility_id text COLLATE "C",
+    product_id text COLLATE "C",
+    quantity numeric,
+    item_external_id text COLLATE "C",
+    order_id text COLLATE "C",
+    serial_number text,
+    tracking_numbers text[] NOT NULL DEFAULT '{}',
+    attributes jsonb NOT NULL DEFAULT '{}',
+    is_usable boolean NOT NULL DEFAULT TRUE,
+    complaint text,
+    shipment_id text COLLATE "C",
+    shipment_key text COLLATE "C",
+    item_key text COLLATE "C",
+    is_changed boolean NOT NULL DEFAULT FALSE,
+    is_superseded boolean NOT NULL DEFAULT FALSE
+) ON COMMIT DROP;
+
+CREATE TEMP TABLE shipment_header (
+    shipment_id text COLLATE "C" PRIMARY KEY,
+    external_id text COLLATE "C",
+    shipment_type_id text,
+    status_id text,
+    origin_facility_id text,
+    supplier_id text,
+    supplier_external_id text,
+    destination_facility_id text COLLATE "C" NOT NULL,
+    tracking_numbers text[] NOT NULL,
+    attributes jsonb NOT NULL
+) ON COMMIT DROP

@@ -1,0 +1,85 @@
+-- Rows that contradict each other, or what has been received already, are complained of.
+-- Reads shipment, shipment_item, shipment_item_open, shipment_type, shipment_status; writes shipment_row.
+WITH judged AS (
+    SELECT
+        item.line_number,
+        item.quantity,
+        item.product_id,
+        item.destination_facility_id,
+        sum(item.quantity) OVER same_item AS wanted,
+        min(item.product_id) OVER same_item AS first_product_id,
+        max(item.product_id) OVER same_item AS last_product_id,
+        min(item.destination_facility_id) OVER same_shipment AS first_destination,
+        max(item.destination_facility_id) OVER same_shipment AS last_destination,
+        CASE WHEN known_item.as_of <= %(as_of)s THEN opened.quantity END AS known_quantity,
+        CASE WHEN known_item.as_of <= %(as_of)s THEN opened.product_id END AS known_product_id,
+        opened.accepted + opened.rejected AS received,
+        CASE WHEN shipment.as_of <= %(as_of)s THEN shipment.destination_facility_id END AS known_destination,
+        coalesce(receipt.is_begun, FALSE) AS is_begun
+    FROM shipment_row AS item
+    LEFT JOIN shipment ON item.shipment_id = shipment.shipment_id
+    LEFT JOIN shipment_item AS known_item
+        ON item.shipment_id = known_item.shipment_id AND item.item_key = known_item.item_key
+    LEFT JOIN shipment_item_open AS opened
+        ON
+            known_item.shipment_id = opened.shipment_id
+            AND known_item.shipment_item_seq_id = opened.shipment_item_seq_id
+    LEFT JOIN LATERAL (
+        SELECT count(*) > 0 AS is_begun
+        FROM shipment_receipt
+        WHERE shipment_receipt.shipment_id = item.shipment_id
+    ) AS receipt ON TRUE
+    WINDOW
+        same_shipment AS (PARTITION BY item.shipment_key),
+        same_item AS (PARTITION BY item.shipment_key, item.item_key)
+)
+
+UPDATE shipment_row
+SET
+    complaint = CASE
+        WHEN shipment_row.shipment_type_id NOT IN (SELECT known.shipment_type_id FROM shipment_type AS known)
+            THEN format(
+                'shipment-type %%L: no such type; expected %%s',
+                shipment_row.shipment_type_id,
+                (SELECT string_agg(known.shipment_type_id, ', ' ORDER BY known.shipment_type_id)
+                FROM shipment_type AS known)
+            )
+        WHEN shipment_row.status_id NOT IN (SELECT known.status_id FROM shipment_status AS known)
+            THEN format(
+                'shipment-status %%L: no such status; expected %%s',
+                shipment_row.status_id,
+                (SELECT string_agg(known.status_id, ', ' ORDER BY known.status_id) FROM shipment_status AS known)
+            )
+        WHEN judged.quantity < 0
+            THEN format('quantity %%s is below zero; expected what was shipped', trim_scale(judged.quantity))
+        WHEN judged.first_destination <> judged.last_destination
+            THEN format(
+                'the rows of this shipment name the destinations %%L and %%L; expected one. Correct them, or send two'
+                ' shipments',
+                judged.first_destination, judged.last_destination
+            )
+        WHEN judged.is_begun AND judged.destination_facility_id <> judged.known_destination
+            THEN format(
+                'destination %%L: the shipment is being received at %%L already; send what goes elsewhere as another'
+                ' shipment',
+                judged.destination_facility_id, judged.known_destination
+            )
+        WHEN judged.first_product_id <> judged.last_product_id
+            THEN format(
+                'item-external-id %%L stands for the products %%L and %%L; expected one',
+                shipment_row.item_external_id, judged.first_product_id, judged.last_product_id
+            )
+        WHEN judged.received > 0 AND judged.product_id <> judged.known_product_id
+            THEN format(
+                'item-external-id %%L: %%s of product %%L have been received of it already, not of %%L; send another'
+                ' product as an item of its own',
+                shipment_row.item_external_id, trim_scale(judged.received), judged.known_product_id, judged.product_id
+            )
+        WHEN judged.wanted < judged.received AND judged.wanted < judged.known_quantity
+            THEN format(
+                'quantity %%s: %%s have been received already; expected no less',
+                trim_scale(judged.wanted), trim_scale(judged.received)
+            )
+    END
+FROM judged
+WHERE shipment_row.line_number = judged.line_number AND shipment_row.complaint IS NULL
