@@ -172,6 +172,12 @@ def receive_found(
     return Received(row[0], row[1], row[2], _in_excess(connection))
 
 
+def open_lines(connection: Connection, shipment_id: str) -> list[ReceivedLine]:
+    """List what is still open of a shipment, as lines that receive all of it."""
+    rows = connection.execute(statement(__file__, "select_open_items"), {"shipment_id": shipment_id})
+    return [ReceivedLine(quantity, shipment_item_seq_id=seq, product_id=product) for seq, product, quantity in rows]
+
+
 def receive(
     connection: Connection,
     shipment_id: str,
@@ -212,12 +218,13 @@ def receive_locked(
     of_restock: bool = False,
 ) -> Received:
     """The same inside the caller's transaction of `ledger.open_for_posting` and `lock`; once per transaction."""
-    if connection.execute(
-        b"SELECT FROM shipment_receipt WHERE shipment_id = %s AND receipt_key = %s LIMIT 1", [shipment_id, receipt_key]
-    ).fetchone():
+    known = connection.execute(
+        b"SELECT count(*) FROM shipment_receipt WHERE shipment_id = %s AND receipt_key = %s", [shipment_id, receipt_key]
+    ).fetchone()
+    if known != (0,):
         return Received(0, 0, Decimal(0), is_repeated=True)
     create_received_items(connection)
-    _fill(connection, shipment_id, received_at, _open(connection, shipment_id) if lines is None else lines)
+    _fill(connection, shipment_id, received_at, open_lines(connection, shipment_id) if lines is None else lines)
     find_items(connection, of_restock=of_restock)
     complaints = connection.execute(
         b"SELECT line_number, complaint FROM received_item WHERE complaint IS NOT NULL ORDER BY line_number"
@@ -262,11 +269,6 @@ def _fill(connection: Connection, shipment_id: str, received_at: datetime, lines
                 for position, line in enumerate(lines, 1)
             ],
         )
-
-
-def _open(connection: Connection, shipment_id: str) -> list[ReceivedLine]:
-    rows = connection.execute(statement(__file__, "select_open_items"), {"shipment_id": shipment_id})
-    return [ReceivedLine(quantity, shipment_item_seq_id=seq, product_id=product) for seq, product, quantity in rows]
 
 
 def _in_excess(connection: Connection) -> tuple[str, ...]:

@@ -1,10 +1,15 @@
 """Receipts of shipments over real SFTP: accepted units become stock, once, at their moment."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 
 import paramiko
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from include.db.connection import Connection
 from include.intake.data_manager import Counts
@@ -247,3 +252,107 @@ def test_an_empty_file_and_one_of_another_feed_are_refused(drop: Drop) -> None:
         outcome.message or ""
     )
     assert "IMP_TO_SHPMNT (netsuite/transferorder/csv)" in (outcome.message or "")
+
+
+MIDNIGHT = datetime(2025, 11, 20, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a shipment's life, and the minute that it speaks of: a number or two for items 1 and 2.
+
+    A reset sets the stock of both, a shipment what is shipped, a receipt what was accepted and rejected.
+    """
+
+    feed: str
+    minute: int
+    numbers: tuple[int, int]
+    rejected: tuple[int, int]
+    is_by_item: bool
+
+    def name(self, index: int) -> str:
+        return f"{MIDNIGHT + timedelta(minutes=self.minute):%Y-%m-%d-%H-%M}-{index}.csv"
+
+    def content(self, product: str, index: int) -> str:
+        rows = [self._row(f"{product}-{item}", str(item), index) for item in (1, 2)]
+        headers = {
+            "IMP_TO_SHPMNT": SHIPMENTS,
+            "RECEIVE_SHIP_ITEMS": HEADER,
+            "RESET_INVENTORY": "Item,externalFacilityId,availableQty,idValue\n",
+        }
+        return headers[self.feed] + "".join(rows)
+
+    def _row(self, product: str, item: str, index: int) -> str:
+        number, rejected = self.numbers[int(item) - 1], self.rejected[int(item) - 1]
+        if self.feed == "RESET_INVENTORY":
+            return f"{index},43,{number},{product}\n"
+        if self.feed == "IMP_TO_SHPMNT":
+            return f"{product[:-2]},SKU-{product},{number},43,{item},\n"
+        named = f",{item}" if self.is_by_item else f"SKU-{product},"
+        return f"{product[:-2]},{named},{number},{rejected},file {index},\n"
+
+
+def files(feed: str) -> st.SearchStrategy[File]:
+    pair = st.tuples(st.integers(0, 9), st.integers(0, 9))
+    return st.builds(
+        File, feed=st.just(feed), minute=st.integers(0, 5), numbers=pair, rejected=pair, is_by_item=st.booleans()
+    )
+
+
+@pytest.fixture(scope="module")
+def numbers() -> Iterator[int]:
+    return count(1)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    data=st.data(),
+    first=files("IMP_TO_SHPMNT"),
+    life=st.lists(st.one_of(files("RECEIVE_SHIP_ITEMS"), files("IMP_TO_SHPMNT"), files("RESET_INVENTORY")), max_size=6),
+)
+def test_any_life_of_a_shipment(
+    drop: Drop, world: World, numbers: Iterator[int], data: st.DataObject, first: File, life: list[File]
+) -> None:
+    repeats = data.draw(st.lists(st.integers(0, len(life) - 1), max_size=3)) if life else []
+    arrivals = data.draw(st.permutations([*range(len(life)), *repeats]))
+    product = f"P{next(numbers)}"
+    for item in (1, 2):
+        world.product(f"{product}-{item}")
+    drops = {feed: Drop(drop.connection, drop.sftp, feed) for feed in ("IMP_TO_SHPMNT", "RESET_INVENTORY")}
+    drops["RECEIVE_SHIP_ITEMS"] = drop
+    drops["IMP_TO_SHPMNT"](first.content(product, 99), first.name(99), MIDNIGHT)
+    for index in arrivals:
+        file = life[index]
+        outcome = drops[file.feed](
+            file.content(product, index), file.name(index), MIDNIGHT + timedelta(minutes=file.minute)
+        )
+        assert file.feed == "IMP_TO_SHPMNT" or outcome.status_id == "FINISHED"
+    for item in (1, 2):
+        _check(drop.connection, world, f"{product}-{item}", item, life)
+    assert ledger.out_of_balance(drop.connection) == []
+
+
+def _check(connection: Connection, world: World, product: str, item: int, life: list[File]) -> None:
+    resets = [(f.minute, f.name(i), f.numbers[item - 1]) for i, f in enumerate(life) if f.feed == "RESET_INVENTORY"]
+    base_minute, _, base = max(resets, default=(-1, "", 0))
+    receipts = [file for file in life if file.feed == "RECEIVE_SHIP_ITEMS"]
+    stock = base + sum(file.numbers[item - 1] for file in receipts if file.minute > base_minute)
+    assert world.stock().get((product, "BROADWAY"), (0, 0)) == (stock, stock)
+    row = connection.execute(
+        b"SELECT accepted, rejected, open_quantity, greatest(quantity - accepted - rejected, 0), status_id,"
+        b" (SELECT coalesce(sum(quantity_on_hand_diff), 0) FROM inventory_item_detail AS detail"
+        b" WHERE detail.product_id = item.product_id AND reason_enum_id = 'VAR_SHIP_RECV'),"
+        b" (SELECT bool_and(other.open_quantity = 0) AND sum(other.accepted + other.rejected) > 0"
+        b" FROM shipment_item_open AS other WHERE other.shipment_id = item.shipment_id)"
+        b" FROM shipment_item_open AS item JOIN shipment USING (shipment_id) WHERE product_id = %s",
+        [product],
+    ).fetchone()
+    assert row is not None
+    accepted, rejected, open_quantity, expected_open, status_id, posted, is_done = row
+    assert (accepted, rejected) == (
+        sum(file.numbers[item - 1] for file in receipts),
+        sum(file.rejected[item - 1] for file in receipts),
+    )
+    assert posted <= accepted
+    assert open_quantity == expected_open
+    assert (status_id == "PURCH_SHIP_RECEIVED") == is_done

@@ -9,6 +9,7 @@ from include.intake.feeds import (
     inventory_delta,
     inventory_transfer,
     reset_inventory,
+    scheduled_restock,
     shipment_receipt,
 )
 
@@ -31,6 +32,7 @@ SERVICES: dict[str, Service] = {
     "inventory_transfer": Service(csv=inventory_transfer),
     "item_receipt": Service(csv=inventory_delta),
     "reset_inventory": Service(csv=reset_inventory),
+    "scheduled_restock": Service(csv=scheduled_restock),
     "shipment_receipt": Service(csv=shipment_receipt),
 }
 
