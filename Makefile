@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python -m
 
-.PHONY: demo smoke test check bench lock clean bootstrap help
+.PHONY: demo smoke test check bench docs lock clean bootstrap help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -27,6 +27,9 @@ check: bootstrap ## style, types, SQL
 
 bench: bootstrap ## the budgets, measured against their floors
 	@$(RUN) benchmarks $(ARGS)
+
+docs: bootstrap ## make docs/dags.md from the DAG files
+	@$(RUN) include.jobs.catalogue docs/dags.md
 
 lock: bootstrap ## resolve the requirements anew into the lock files
 	@$(RUN) uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

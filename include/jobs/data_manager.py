@@ -35,7 +35,8 @@ def process_waiting_files() -> list[dict[str, Any]]:
             with connections.sftp(config.property_resource) as sftp:
                 done = process.process_waiting(oms, sftp, config)
             for outcome in done:
-                logger.info("log %s, %s: %s; %s; %s", *asdict(outcome).values())
+                told = (outcome.status_id, outcome.counts, outcome.message or "no remarks")
+                logger.info("log %s, %s: %s; %s; %s", outcome.data_manager_log_id, outcome.file_name, *told)
             _warn(oms, config, done)
             outcomes += done
     if refused := [outcome for outcome in outcomes if outcome.counts is None]:

@@ -59,6 +59,23 @@ def test_a_refused_file_alerts(world: World, oms: Connection, webhook: Receiver)
     assert world.airflow.state(dag_id, alert["run_id"]) in ("running", "failed")
 
 
+def test_a_file_with_bad_rows_alerts(world: World, oms: Connection, webhook: Receiver) -> None:
+    """Unless its feed is not to be alerted of, as with the first of the two files."""
+    bad = "Item,externalFacilityId,availableQty,idValue\n,no-such-place,5,5210\n"
+    notify = b"UPDATE data_manager_config SET notify_on_failure = %s WHERE config_id = 'RESET_INVENTORY'"
+    oms.execute(notify, [False])
+    steps.filed(oms, steps.drop(world, "silent", bad))
+    wait_for("the run to end", lambda: steps.running(world, *steps.PROCESSING) is None)
+    oms.execute(notify, [True])
+    name = steps.drop(world, "with-bad-rows", bad)
+    alert = received(webhook, "warning", steps.PROCESSING[0])
+    log = steps.filed(oms, name)
+    assert f"RESET_INVENTORY: 1 of 1 rows of {name} were refused" in alert["subject"]
+    assert f"{name} (log {log['data_manager_log_id']}): 1 of 1 rows were refused" in alert["message"]
+    assert log["error_file_path"] in alert["message"]
+    assert f"dataManagerLogId {log['data_manager_log_id']} and action retry_failed_rows" in alert["message"]
+
+
 def test_a_late_run_alerts(world: World, webhook: Receiver) -> None:
     """The run that waits for a file is made late by moving its deadline, which its DAG has set, into the past."""
     dag_id = "import_inventory"

@@ -160,3 +160,17 @@ def test_a_time_zone_that_is_none_is_named(drop: Drop) -> None:
             drop.process()
     drop.configure(time_zone="UTC")
     assert [outcome.status_id for outcome in drop.process()] == ["FINISHED"], "the file has waited"
+
+
+def test_a_forecast_takes_nothing_and_names_everything(drop: Drop) -> None:
+    for name in ("a.csv", "Export part 1 of 2.csv", "notes.txt", "evil\x1b.csv", "upload.csv.part"):
+        drop.write(FIRST, name)
+    told = pickup.forecast(drop.connection, drop.sftp, drop.feed)
+    assert told == [
+        f"a.csv: {len(FIRST)} bytes; would be taken once it is whole",
+        "Export: part 2 of 2 has not come; the others wait for it. Upload what is missing",
+        "notes.txt: not a file of RESET_INVENTORY; would be left alone",
+        repr("evil\x1b.csv") + ": no file name; would be left alone until it is renamed",
+    ]
+    assert drop.connection.execute(b"SELECT count(*) FROM data_manager_log").fetchone() == (0,)
+    assert len(drop.names(".")) == 5
