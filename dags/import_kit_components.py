@@ -7,7 +7,7 @@ Takes the components of kits from NetSuite into the data manager's queue.
 | HotWax job | the import of kits and their components, `PRODUCT_COMPONENT` |
 | MDM configuration | `IMP_KIT_COMPONENT` |
 | Input | `netsuite/product/kit/*.csv` on the SFTP server (Airflow connection `FTP_CONFIG`) |
-| Columns | `productId,productIdTo,quantity,productAssocTypeId` |
+| Columns | `productId,productIdTo,quantity,productAssocTypeId`, or `kit-sku,component-sku,quantity` |
 | Output | the components of each kit, from which its stock is computed |
 | Then | `process_bulk_imported_files`, then `push_updated_inventory_deltas` |
 

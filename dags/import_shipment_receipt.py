@@ -7,7 +7,7 @@ Takes what stores have received of inbound shipments into the data manager's que
 | HotWax job | the Receiving App's receipts, service `receiveShipmentItem` |
 | MDM configuration | `RECEIVE_SHIP_ITEMS` |
 | Input | `hotwax/shipmentreceipt/*.csv` on the SFTP server (Airflow connection `FTP_CONFIG`) |
-| Columns | the shipment, the item, and how many were accepted and rejected |
+| Columns | `external-shipment-id,product-sku,quantity-accepted,quantity-rejected,rejection-reason,received-date` |
 | Output | the accepted quantity on ATP and QOH, and the shipment's receipt |
 | Then | `process_bulk_imported_files` |
 

@@ -24,8 +24,12 @@ PROCESSING = ("process_bulk_imported_files", "process_waiting_files")
 DELIVERY = ("process_uploads_to_ecommerce", "deliver_batches")
 
 COMPLAINT = re.compile(r'\[(warning|error|critical) *\]|"level":"(warning|error|critical)"|^Traceback')
-AIRFLOWS_OWN = ("StarletteDeprecationWarning", "SimpleAuthManager is active but the deployment shape")
-"""What Airflow says of itself at each start."""
+AIRFLOWS_OWN = (
+    "StarletteDeprecationWarning",
+    "SimpleAuthManager is active but the deployment shape",
+    "Task callback requested but is not a failure callback",
+)
+"""What Airflow says of itself: at each start, and of each task that its triggerer has ended."""
 
 Units = dict[tuple[str, str], int]
 """Units by product id and facility id."""

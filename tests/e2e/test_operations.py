@@ -1,0 +1,59 @@
+"""What operations do by hand: retry the failed rows of a file, and look at what is wrong with the files."""
+
+from __future__ import annotations
+
+from include.db.connection import Connection
+from include.sandbox import retailer
+from include.sandbox.world import World
+from tests.e2e import steps
+from tests.e2e.demo_process import wait_for
+
+OUTLET, OUTLET_ID, UNITS = "OUTLET", "4712", 23
+
+
+def test_failed_rows_are_retried_once_their_cause_is_mended(world: World, oms: Connection) -> None:
+    product = retailer.products()[70]
+    header = "Item,externalFacilityId,availableQty,idValue"
+    name = steps.drop(world, "outlet", f"{header}\n,{OUTLET_ID},{UNITS},{product.netsuite_id}\n")
+    log = steps.filed(oms, name)
+    assert log["status_id"] == "FINISHED_WITH_ERRORS"
+    oms.execute(
+        b"INSERT INTO facility (facility_id, facility_name, facility_type_id, external_id)"
+        b" VALUES (%s, 'Outlet', 'RETAIL_STORE', %s)",
+        [OUTLET, OUTLET_ID],
+    )
+    conf = {"dataManagerLogId": log["data_manager_log_id"], "action": "retry_failed_rows"}
+    run_id = world.airflow.trigger("manage_imported_file", conf)
+    assert world.airflow.wait("manage_imported_file", run_id) == "success"
+
+    def stock() -> tuple[int] | None:
+        return oms.execute(
+            b"SELECT available_to_promise_total::integer FROM inventory_item WHERE facility_id = %s", [OUTLET]
+        ).fetchone()
+
+    wait_for("the rows to be applied", lambda: stock() == (UNITS,))
+    run_id = world.airflow.trigger("manage_imported_file", conf)
+    assert world.airflow.wait("manage_imported_file", run_id) == "failed"
+    assert "is not there any more" in world.airflow.log("manage_imported_file", run_id, "manage_file")
+
+
+def test_health_fails_with_all_that_is_wrong(world: World, oms: Connection) -> None:
+    oms.execute(b"UPDATE data_manager_log SET finished_at = finished_at - interval '2 days' WHERE status_id = 'FAILED'")
+    run_id = world.airflow.trigger("inventory_health")
+    assert world.airflow.wait("inventory_health", run_id) == "success"
+
+    misplaced = world.sftp_root / "netsuite" / "inventoryitem" / "lost.csv"
+    misplaced.write_text("Item,externalFacilityId,availableQty,idValue\n")
+    (world.sftp_root / "hotwax" / "restock" / "restock.xlsx").write_bytes(b"PK\x03\x04")
+    run_id = world.airflow.trigger("inventory_health")
+    assert world.airflow.wait("inventory_health", run_id) == "failed"
+    (task,) = world.airflow.task_instances("inventory_health", run_id)
+    assert task["try_number"] == 1, "it is not tried again"
+    log = world.airflow.log("inventory_health", run_id, "look_at_files")
+    for told in (
+        "2 things are wrong with the files",
+        "netsuite/inventoryitem/lost.csv on FTP_CONFIG lies where no feed looks",
+        "RESET_INVENTORY (netsuite/inventoryitem/csv)",
+        "hotwax/restock/restock.xlsx on FTP_CONFIG is not taken",
+    ):
+        assert told in log
