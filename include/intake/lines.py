@@ -232,6 +232,13 @@ class _Grammar:
         return f"field {number} goes on behind its closing quote; a quote inside quotes must be doubled"
 
 
+def crooked_fields(line: str, delimiter: str) -> list[str]:
+    """Split a malformed line as well as it goes: whole quoted fields without their quotes, all else as it stands."""
+    between = re.escape(delimiter)
+    field = re.compile(rf'(?:\A|{between})(?:"((?:[^"]++|"")*+)"(?={between}|\Z)|([^{between}]*+))')
+    return [found[2] if found[1] is None else found[1].replace('""', '"') for found in field.finditer(line)]
+
+
 def with_line_feeds(blocks: Iterator[bytes], file_name: str) -> Iterator[bytes]:
     """Refuse a file whose lines end in CR alone, as on the first Macintosh: it would be one endless line.
 

@@ -1,9 +1,11 @@
 """The reject file: refused rows as they came, each with its line and reason in front.
 
 It can be corrected in place and dropped into the feed's folder again: the two columns in front are ignored, and the
-mark in the name keeps the moment that the original snapshot spoke of.
+mark in the name keeps the moment that the original snapshot spoke of. People open it in a spreadsheet, which must not
+run what strangers have written into it: see `formulas`.
 """
 
+import codecs
 import csv
 import io
 import re
@@ -15,6 +17,8 @@ import paramiko
 from include.db.connection import Connection
 from include.intake import remote, snapshot_time
 from include.intake.data_manager import Config, Log
+from include.intake.formulas import armed, disarm
+from include.intake.lines import crooked_fields
 
 ROWS_AT_A_TIME = 5000
 
@@ -30,11 +34,14 @@ def write_reject_file(connection: Connection, sftp: paramiko.SFTPClient, feed: C
     # A corrected reject file may be rejected from again: its name must not grow with each round.
     stem = re.sub(r"\.rejects-\d+$", "", stem)
     path = f"{log.import_path}/error/{stem}{moment}.rejects-{log.data_manager_log_id}{ending}"
-    remote.write(sftp, path, _blocks(connection, log, feed.delimiter))
+    remote.write(sftp, path, _blocks(connection, feed, log))
     return path
 
 
-def _blocks(connection: Connection, log: Log, delimiter: str) -> Iterator[bytes]:
+def _blocks(connection: Connection, feed: Config, log: Log) -> Iterator[bytes]:
+    if feed.encoding != "UTF-8":
+        yield codecs.BOM_UTF8  # else the file, dropped again, would be read in the feed's encoding
+    delimiter = feed.delimiter
     header = connection.execute(
         b"SELECT file_header FROM data_manager_log WHERE data_manager_log_id = %s", [log.data_manager_log_id]
     ).fetchone()
@@ -58,7 +65,8 @@ def _blocks(connection: Connection, log: Log, delimiter: str) -> Iterator[bytes]
 
 def _fields(row: dict[str, str], columns: list[str], delimiter: str) -> list[str]:
     if (raw := row.get("raw_line")) is not None:
-        return raw.split(delimiter)
+        fields = crooked_fields(raw, delimiter)
+        return [armed(field) for field in fields] if "line" in columns else fields
     return [row.get(column, "") for column in columns]
 
 
@@ -68,5 +76,7 @@ def _without(fields: list[str], positions: list[int]) -> list[str]:
 
 def _csv(rows: list[list[str]], delimiter: str) -> bytes:
     text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
+    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(
+        [disarm(field) for field in row] for row in rows
+    )
     return text.getvalue().encode()

@@ -1,0 +1,129 @@
+"""Reject files in a spreadsheet: nothing in them runs, and everything comes back as it was."""
+
+import csv
+import io
+from itertools import product
+
+import paramiko
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include.db.connection import Connection
+from include.intake import formulas, lines
+from include.intake.formulas import armed, disarm
+from tests.intake.drop import Drop, stores
+from tests.world import World
+
+FORMULAS = [
+    "=1+1",
+    "+cmd|' /C calc'!A0",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "\uff1d1",
+    "\uff0b1",
+    "\uff0d1",
+    "\uff201",
+    " =1",
+    "-",
+    "-1e5",
+    "+1 2",
+    "-5\n",
+]
+
+FIELD = st.text(st.sampled_from("'=+-@\t\r\n \uff1d\uff0d.5x"), max_size=5) | st.text(
+    st.characters(codec="utf-8", exclude_characters="\0"), max_size=8
+)
+
+
+@pytest.mark.parametrize("field", FORMULAS)
+def test_what_a_spreadsheet_would_run_is_disarmed(field: str) -> None:
+    assert disarm(field) == "'" + field
+
+
+@pytest.mark.parametrize("field", ["", "-5", "+3.5", "-.5", "-5.", "5", "A=1", "'", "'tis", "''", "A-1", "051-0221-G"])
+def test_what_is_harmless_stays_as_it_is(field: str) -> None:
+    assert disarm(field) == field
+    assert armed(field) == field
+
+
+@given(FIELD)
+@settings(max_examples=1000)
+def test_what_was_disarmed_comes_back_as_it_was(field: str) -> None:
+    once, twice = disarm(field), disarm(disarm(field))
+    assert armed(once) == field
+    assert armed(armed(twice)) == field
+    assert not once.startswith(("=", "@", "\t", "\r", "\n"))
+
+
+def test_staged_rows_come_back_as_they_were(connection: Connection) -> None:
+    """In Postgres as in Python: every text of up to three of the characters that matter."""
+    fields = ["".join(some) for size in range(4) for some in product("'=-\t\n \uff1d5x", repeat=size)]
+    with connection.transaction():
+        connection.execute(b'CREATE TEMP TABLE staged (line_number int, a text COLLATE "C", b text, c text)')
+        with connection.cursor().copy(b"COPY staged FROM STDIN") as copy:
+            for number, field in enumerate(fields):
+                copy.write_row((number, disarm(field), None, "'=left alone"))
+            copy.write_row((len(fields), "x", disarm("=1"), "'=left alone"))
+        changed = formulas.arm_staged(connection, ["a", "b"])
+        rows = connection.execute(b"SELECT a, b, c FROM staged ORDER BY line_number").fetchall()
+        connection.execute(b"DROP TABLE staged")
+    assert rows == [(field, None, "'=left alone") for field in fields] + [("x", "=1", "'=left alone")]
+    assert changed == sum(disarm(field) != field for field in fields) + 1
+
+
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        ("a,b", ["a", "b"]),
+        ("", [""]),
+        (",", ["", ""]),
+        ('a,"b,c', ["a", '"b', "c"]),
+        ('"3 fields, expected 4",5,a,"b', ["3 fields, expected 4", "5", "a", '"b']),
+        ('"say ""x""",5" tube,"a"b', ['say "x"', '5" tube', '"a"b']),
+        ('"two\nlines",c', ["two\nlines", "c"]),
+    ],
+)
+def test_a_malformed_line_is_split_as_well_as_it_goes(line: str, fields: list[str]) -> None:
+    assert lines.crooked_fields(line, ",") == fields
+
+
+@pytest.fixture
+def drop(connection: Connection, sftp_client: paramiko.SFTPClient, world: World) -> Drop:
+    """The reset feed's folder."""
+    stores(world)
+    return Drop(connection, sftp_client, "RESET_INVENTORY")
+
+
+def test_a_reject_file_runs_nothing(drop: Drop) -> None:
+    drop(
+        "Item,externalFacilityId,availableQty,idValue,=cmd()\n"
+        "=HYPERLINK(1),43,-5,521x,+3.5\n'=1,43,'-1,@x,'tis\n=1+1,\"43,x\",6\n"
+    )
+    _, content = drop.error_file()
+    header, *rows = csv.reader(io.StringIO(content, newline=""))
+    assert header == ["error", "line", "Item", "externalFacilityId", "availableQty", "idValue", "'=cmd()"]
+    assert [row[2:] for row in rows] == [
+        ["'=HYPERLINK(1)", "43", "-5", "521x", "+3.5"],
+        ["''=1", "43", "''-1", "'@x", "'tis"],
+        ["'=1+1", "43,x", "6"],
+    ]
+
+
+def test_a_malformed_row_keeps_its_fields_however_often_it_is_rejected(drop: Drop) -> None:
+    drop('Item,externalFacilityId,availableQty,idValue\n=1,"43,x",6\n')
+    name, content = drop.error_file()
+    drop(content, name)
+    assert drop.error_file()[0] != name
+    rounds = [next(csv.reader(io.StringIO(text.splitlines()[1]))) for text in (content, drop.error_file()[1])]
+    assert [row[2:] for row in rounds] == [["'=1", "43,x", "6"]] * 2
+
+
+def test_a_reject_file_says_that_it_is_utf_8_where_the_feed_is_not(drop: Drop) -> None:
+    drop.configure(encoding="LATIN-1")
+    drop("Item,externalFacilityId,availableQty,idValue\ncafé,43,6,x\n".encode())
+    with drop.sftp.open(f"{drop.folder}/error/{drop.names('error')[0]}") as file:
+        assert file.read().startswith(b"\xef\xbb\xbferror,line,")
