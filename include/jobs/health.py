@@ -1,7 +1,11 @@
 """The tasks that look for what is wrong and fail with all of it, so that it is alerted."""
 
+import logging
+
 from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowFailException
+
+logger = logging.getLogger(__name__)
 
 
 @task
@@ -27,6 +31,8 @@ def look_at_files() -> None:
                     f"Airflow connection {server!r}: the SFTP server could not be looked at ({trouble!r}). Check the"
                     " server, the network, and host and port of the connection"
                 )
+    for finding in found:
+        logger.warning("%s", finding)
     if found:
         things = "thing is" if len(found) == 1 else "things are"
         raise AirflowFailException("\n- ".join([f"{len(found)} {things} wrong with the files:", *found]))

@@ -34,7 +34,8 @@ def test_failed_rows_are_retried_once_their_cause_is_mended(world: World, oms: C
     wait_for("the rows to be applied", lambda: stock() == (UNITS,))
     run_id = world.airflow.trigger("manage_imported_file", conf)
     assert world.airflow.wait("manage_imported_file", run_id) == "failed"
-    assert "is not there any more" in world.airflow.log("manage_imported_file", run_id, "manage_file")
+    path = f"/dags/manage_imported_file/dagRuns/{run_id}/taskInstances/manage_file/logs/1"
+    assert "is not there any more: it has been tried again" in str(world.airflow.get(path, full_content=True))
 
 
 def test_health_fails_with_all_that_is_wrong(world: World, oms: Connection) -> None:
@@ -51,7 +52,7 @@ def test_health_fails_with_all_that_is_wrong(world: World, oms: Connection) -> N
     assert task["try_number"] == 1, "it is not tried again"
     log = world.airflow.log("inventory_health", run_id, "look_at_files")
     for told in (
-        "2 things are wrong with the files",
+        "2 things are wrong with the files",  # the alert, and before it each of them
         "netsuite/inventoryitem/lost.csv on FTP_CONFIG lies where no feed looks",
         "RESET_INVENTORY (netsuite/inventoryitem/csv)",
         "hotwax/restock/restock.xlsx on FTP_CONFIG is not taken",
