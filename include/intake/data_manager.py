@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg.rows import class_row, dict_row
+from psycopg.types.json import Jsonb
 
 from include.db.connection import Connection
 from include.db.sql import statement
@@ -40,6 +41,7 @@ class Config:
     event_time: str
     snapshot_offset: timedelta
     time_zone: str
+    day_first: bool
     error_policy: str
     quiet_after: timedelta | None
     notify_on_failure: bool
@@ -260,6 +262,14 @@ def finish(
         "total": counts.total, "changed": counts.changed, "unchanged": counts.unchanged,
         "superseded": counts.superseded, "failed": counts.failed,
     })  # fmt: skip
+
+
+def note_header(connection: Connection, log: Log, fields: tuple[tuple[str, str], ...]) -> None:
+    """Note the header of a CSV file as written, with the staging column of each field, for its reject file."""
+    connection.execute(
+        b"UPDATE data_manager_log SET file_header = %s WHERE data_manager_log_id = %s",
+        [Jsonb(fields), log.data_manager_log_id],
+    )
 
 
 def fail(connection: Connection, log: Log, message: str) -> None:

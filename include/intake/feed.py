@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from include.db.connection import Connection
 from include.intake.data_manager import Config, Log
 from include.intake.snapshot_time import SnapshotTime
-from include.intake.staging import Header
+from include.intake.staging import Header, JsonRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Layout:
 class StagedFile:
     """One file, its rows in the temporary table `staged`, inside the transaction that will apply it.
 
-    `is_rest` says that only the rows are there that were refused in an earlier file.
+    `rows` is how many there are. `is_rest` says that these are only those that were refused in an earlier file.
     """
 
     connection: Connection
@@ -48,6 +48,7 @@ class StagedFile:
     log: Log
     header: Header
     moment: SnapshotTime
+    rows: int
     is_rest: bool = False
 
     def parameters(self) -> dict[str, Any]:
@@ -101,8 +102,10 @@ class Feed(Protocol):
 
 
 class JsonFeed(Feed, Protocol):
-    """A feed whose files are JSON."""
+    """A feed whose files are JSON. `STAGED` are the staging columns that its rows fill."""
 
-    def rows(self, value: Mapping[str, Any]) -> Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-        """Split one element into rows: staging columns with their values, and the element reduced to that row."""
+    STAGED: tuple[str, ...]
+
+    def rows(self, value: Mapping[str, object], config: Config) -> Iterable[JsonRow]:
+        """Split one element of a file into its rows."""
         ...

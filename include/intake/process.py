@@ -12,17 +12,28 @@ from datetime import UTC, datetime
 
 import paramiko
 import psycopg
-from psycopg.types.json import Jsonb
 
 from include.db.connection import Connection, exclusive
 from include.errors import NeedsAction
-from include.intake import data_manager, rejects, remote, repeats, snapshot_time, staging, wrong_feed
+from include.intake import (
+    data_manager,
+    formulas,
+    json_records,
+    rejects,
+    remote,
+    repeats,
+    snapshot_time,
+    staging,
+    text,
+    wrong_feed,
+)
 from include.intake.data_manager import Config, Counts, Log
 from include.intake.errors import FileRefused, FileStillGrowing
-from include.intake.feed import Feed, StagedFile
+from include.intake.feed import Feed, JsonFeed, StagedFile
 from include.intake.feeds import service
+from include.intake.json_records import Record
 from include.intake.snapshot_time import SnapshotTime
-from include.intake.staging import Header
+from include.intake.staging import Header, JsonRow
 
 logger = logging.getLogger(__name__)
 
@@ -123,13 +134,14 @@ def _apply(connection: Connection, sftp: paramiko.SFTPClient, config: Config, lo
     connection.execute(b"SET LOCAL work_mem = '64MB'")
     digest = hashlib.sha256()
     feed, header, total = _stage(connection, config, log, _read_whole(sftp, log, digest))
-    file = StagedFile(connection, config, log, header, _moment(config, log))
+    file = StagedFile(connection, config, log, header, _moment(config, log), total)
     repeated = repeats.leave_out(file, digest.hexdigest(), speaks_of_a_moment=feed.LAYOUT.speaks_of_a_moment)
     if total == 0:
         raise FileRefused(
             f"{log.file_name}: no rows behind the header; expected at least one. An empty file says nothing: check the"
             " export and upload the file again"
         )
+    file = replace(file, rows=total - repeated.rows, is_rest=repeated.of_log_id is not None)
     failed = feed.check(file)
     if failed and config.error_policy == "ALL_OR_NOTHING":
         status, counts = "FAILED", Counts(total, 0, 0, 0, failed)
@@ -138,7 +150,7 @@ def _apply(connection: Connection, sftp: paramiko.SFTPClient, config: Config, lo
             " file or none: nothing was applied. The reject file names them; correct the file and upload it again"
         )
         return _finish(file, digest.hexdigest(), status, counts, message)
-    posted = feed.post(replace(file, is_rest=repeated.of_log_id is not None))
+    posted = feed.post(file)
     repeats.note_retries(file, repeated)
     counts = Counts(total, posted.changed, posted.unchanged, posted.superseded + repeated.rows, failed)
     status = "FINISHED_WITH_ERRORS" if failed else "FINISHED"
@@ -153,21 +165,35 @@ def _finish(
     return _outcome(file.log, status, None if status == "FAILED" else counts, message or None)
 
 
-def _stage(connection: Connection, config: Config, log: Log, blocks: Iterator[bytes]) -> tuple[Feed, Header, int]:
+def _stage(connection: Connection, config: Config, log: Log, raw: Iterator[bytes]) -> tuple[Feed, Header, int]:
     """Bring the file's rows into `staged`; returns the feed that fits its content, its header and how many they are."""
-    feed = service(config.import_service_name).csv
-    assert feed is not None
+    readers = service(config.import_service_name)
+    start, blocks = text.peek(text.as_utf8(raw, config.encoding, log.file_name), text.ENOUGH_TO_TELL)
+    if text.looks_like_json(start) and readers.json is not None:
+        return readers.json, *_stage_json(connection, readers.json, config, log, blocks)
     line, rest = staging.read_header(blocks, log.file_name)
-    header = staging.match_header(line, config.delimiter, feed.LAYOUT.columns, log.file_name)
-    if feed.LAYOUT.missing(header.columns):
-        raise wrong_feed.refusal(connection, feed.LAYOUT, header, config.delimiter, log.file_name)
-    staging.create(connection, header, feed.LAYOUT.columns)
+    header = staging.match_header(line, config.delimiter, readers.csv.LAYOUT.columns, log.file_name)
+    if readers.csv.LAYOUT.missing(header.columns):
+        raise wrong_feed.refusal(connection, readers.csv.LAYOUT, header, config.delimiter, log.file_name)
+    staging.create(connection, header, readers.csv.LAYOUT.columns)
     total = staging.copy_records(connection, header, config.delimiter, rest)
-    connection.execute(
-        b"UPDATE data_manager_log SET file_header = %s WHERE data_manager_log_id = %s",
-        [Jsonb(header.fields), log.data_manager_log_id],
+    if "line" in header.columns:
+        formulas.arm_staged(connection, header.columns)
+    data_manager.note_header(connection, log, header.fields)
+    return readers.csv, header, total
+
+
+def _stage_json(
+    connection: Connection, feed: JsonFeed, config: Config, log: Log, blocks: Iterator[bytes]
+) -> tuple[Header, int]:
+    header = Header(tuple((column, column) for column in (*feed.STAGED, "line")))
+    staging.create(connection, header, feed.LAYOUT.columns)
+    rows: Iterator[tuple[JsonRow | None, Record]] = (
+        (row, record)
+        for record in json_records.records(blocks, log.file_name)
+        for row in ([None] if record.malformed else feed.rows(record.value, config))
     )
-    return feed, header, total
+    return header, staging.copy_rows(connection, header, rows)
 
 
 def _moment(config: Config, log: Log) -> SnapshotTime:

@@ -8,6 +8,7 @@ run what strangers have written into it: see `formulas`.
 import codecs
 import csv
 import io
+import json
 import re
 from collections.abc import Iterator
 from posixpath import splitext
@@ -21,6 +22,9 @@ from include.intake.formulas import armed, disarm
 from include.intake.lines import crooked_fields
 
 ROWS_AT_A_TIME = 5000
+
+Rejected = Iterator[list[tuple[int, str, dict[str, str]]]]
+"""Refused rows some thousands at a time: line, reason, and the staged row."""
 
 
 def write_reject_file(connection: Connection, sftp: paramiko.SFTPClient, feed: Config, log: Log) -> str:
@@ -41,26 +45,50 @@ def write_reject_file(connection: Connection, sftp: paramiko.SFTPClient, feed: C
 def _blocks(connection: Connection, feed: Config, log: Log) -> Iterator[bytes]:
     if feed.encoding != "UTF-8":
         yield codecs.BOM_UTF8  # else the file, dropped again, would be read in the feed's encoding
-    delimiter = feed.delimiter
-    header = connection.execute(
+    row = connection.execute(
         b"SELECT file_header FROM data_manager_log WHERE data_manager_log_id = %s", [log.data_manager_log_id]
     ).fetchone()
-    assert header is not None
-    names = [name for name, _ in header[0]]
-    columns = [column for _, column in header[0]]
-    own = [position for position, column in enumerate(columns) if column in ("error", "line")]
-    yield _csv([["error", "line", *_without(names, own)]], delimiter)
+    assert row is not None
     with connection.transaction(), connection.cursor(name="rejects") as cursor:
         cursor.execute(
             b"SELECT line_number, reason, staged_row FROM data_manager_reject"
             b" WHERE data_manager_log_id = %s ORDER BY line_number",
             [log.data_manager_log_id],
         )
-        while rows := cursor.fetchmany(ROWS_AT_A_TIME):
-            yield _csv(
-                [[reason, str(line), *_without(_fields(row, columns, delimiter), own)] for line, reason, row in rows],
-                delimiter,
-            )
+        rejected = iter(lambda: cursor.fetchmany(ROWS_AT_A_TIME), [])
+        yield from _as_json(rejected) if row[0] is None else _as_csv(rejected, row[0], feed.delimiter)
+
+
+def _as_csv(rejected: Rejected, header: list[tuple[str, str]], delimiter: str) -> Iterator[bytes]:
+    names = [name for name, _ in header]
+    columns = [column for _, column in header]
+    own = [position for position, column in enumerate(columns) if column in ("error", "line")]
+    yield _csv([["error", "line", *_without(names, own)]], delimiter)
+    for rows in rejected:
+        yield _csv(
+            [[reason, str(line), *_without(_fields(row, columns, delimiter), own)] for line, reason, row in rows],
+            delimiter,
+        )
+
+
+def _as_json(rejected: Rejected) -> Iterator[bytes]:
+    """The elements as they came, each reduced to the refused row, with the reason and the row's number."""
+    before = "[\n"
+    for rows in rejected:
+        for line, reason, row in rows:
+            yield (before + json.dumps({"error": reason, "line": line} | _element(row), ensure_ascii=False)).encode()
+            before = ",\n"
+    yield b"\n]\n"
+
+
+def _element(row: dict[str, str]) -> dict[str, object]:
+    """The element, or what is left of one that is none; it cannot be dropped again before it is mended."""
+    raw = row.get("raw_line", "")
+    try:
+        element = json.loads(raw)
+    except ValueError:
+        element = None
+    return element if isinstance(element, dict) else {"asItCame": raw}
 
 
 def _fields(row: dict[str, str], columns: list[str], delimiter: str) -> list[str]:

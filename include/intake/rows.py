@@ -6,6 +6,8 @@ column `complaint` before it lets the rows be refused.
 
 from dataclasses import dataclass
 
+from psycopg import ClientCursor
+
 from include.db.sql import statement
 from include.intake.feed import StagedFile
 
@@ -27,11 +29,18 @@ class Demand:
     facility_id_may_be_external: bool = False
 
 
+def understand(file: StagedFile, demand: Demand) -> None:
+    """Make the empty table `resolved_row`, and the view `understood_row` on which it is to be filled."""
+    file.connection.execute(statement(__file__, "create_resolved_row"))
+    # A view takes no bound parameters: they are written into its text, quoted by libpq's rules.
+    with ClientCursor(file.connection) as cursor:
+        cursor.execute(statement(__file__, "create_understood_row"), _parameters(file, demand))
+
+
 def resolve(file: StagedFile, demand: Demand) -> None:
     """Make and fill `resolved_row`: one row for each staged row, with what it means and whether it can be used."""
-    file.connection.execute(statement(__file__, "create_resolved_row"))
-    file.connection.execute(statement(__file__, "resolve_rows"), _parameters(file, demand))
-    file.connection.execute(b"ANALYZE resolved_row")
+    understand(file, demand)
+    file.connection.execute(statement(__file__, "resolve_rows"))
 
 
 def reject(file: StagedFile, demand: Demand) -> int:
@@ -41,6 +50,7 @@ def reject(file: StagedFile, demand: Demand) -> int:
         "id_value_name": file.written("id_value", "idValue"),
         "quantity_name": file.written("quantity", demand.quantity or ""),
     }
+    file.connection.execute(b"ANALYZE resolved_row")
     return file.connection.execute(statement(__file__, "reject_rows"), _parameters(file, demand) | names).rowcount
 
 

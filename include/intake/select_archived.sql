@@ -23,4 +23,4 @@ SELECT DISTINCT ON (log.remote_file_path)
 FROM ancestry
 INNER JOIN data_manager_log AS log ON ancestry.data_manager_log_id = log.data_manager_log_id
 WHERE ancestry.parent_log_id IS NULL
-ORDER BY log.remote_file_path, log.data_manager_log_id DESC
+ORDER BY log.remote_file_path ASC, log.data_manager_log_id DESC

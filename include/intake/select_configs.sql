@@ -13,6 +13,7 @@ SELECT
     event_time,
     snapshot_offset,
     time_zone,
+    day_first,
     error_policy,
     quiet_after,
     notify_on_failure,

@@ -1,5 +1,6 @@
 """The way of a file's bytes into the temporary table `staged`, by its header, without changing or judging them."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from psycopg import sql
 
 from include.db.connection import Connection
 from include.intake.errors import FileRefused
+from include.intake.json_records import Record
 from include.intake.lines import number_records
 
 LONGEST_HEADER = 64 * 1024
@@ -36,6 +38,21 @@ class Header:
     def columns(self) -> list[str]:
         """The staging columns, in the file's order."""
         return [column for _, column in self.fields]
+
+
+@dataclass(frozen=True, slots=True)
+class JsonRow:
+    """One row that stands in an element of a JSON file.
+
+    Attributes:
+        columns: Its staging columns, as text.
+        element: The element with nothing in it but this row: what goes into the reject file.
+        malformed: Why the row cannot be taken, where that is known already.
+    """
+
+    columns: Mapping[str, str | None]
+    element: Mapping[str, object]
+    malformed: str | None = None
 
 
 def read_header(blocks: Iterator[bytes], file_name: str) -> tuple[bytes, Iterator[bytes]]:
@@ -155,3 +172,29 @@ def copy_records(connection: Connection, header: Header, delimiter: str, blocks:
             for records in number_records(blocks, width, delimiter.encode(), first_line=2):
                 copy.write(records)
         return cursor.rowcount
+
+
+def copy_rows(connection: Connection, header: Header, rows: Iterable[tuple[JsonRow | None, Record]]) -> int:
+    """Copy the rows of a JSON file, numbered from 1, into `staged`.
+
+    Args:
+        connection: Inside the transaction that the staging table lives in.
+        header: The staging columns of the feed.
+        rows: Each row with the element that it stands in; None where the element as a whole cannot be taken.
+
+    Returns:
+        How many rows there are.
+    """
+    columns = header.columns
+    command = sql.SQL("COPY staged ({}) FROM STDIN").format(
+        sql.SQL(", ").join(map(sql.Identifier, ["line_number", *columns, "malformed", "raw_line"]))
+    )
+    number = 0
+    with connection.cursor() as cursor, cursor.copy(command) as copy:
+        for number, (row, record) in enumerate(rows, 1):
+            if row is None:
+                copy.write_row((number, *(None for _ in columns), record.malformed, record.raw))
+            else:
+                fields = (row.columns.get(column) for column in columns)
+                copy.write_row((number, *fields, row.malformed, json.dumps(row.element, default=str)))
+    return number

@@ -51,7 +51,7 @@ def folders(feeds: list[Config]) -> str:
 def _known_columns(feed: Config, line: bytes, delimiter: str) -> int:
     """How many of a header's columns a feed knows; 0 if a required one is not among them."""
     service = SERVICES.get(feed.import_service_name)
-    if service is None or service.csv is None:
+    if service is None:
         return 0
     layout = service.csv.LAYOUT
     try:

@@ -9,6 +9,7 @@ ADD COLUMN encoding text NOT NULL DEFAULT 'UTF-8'
 CHECK (encoding IN ('UTF-8', 'LATIN-1', 'WINDOWS-1252', 'UTF-16LE', 'UTF-16BE')),
 ADD COLUMN event_time text NOT NULL DEFAULT 'FILE' CHECK (event_time IN ('FILE', 'ARRIVAL')),
 ADD COLUMN time_zone text NOT NULL DEFAULT 'UTC',
+ADD COLUMN day_first boolean NOT NULL DEFAULT FALSE,
 ADD COLUMN quiet_after interval,
 ADD COLUMN notify_on_failure boolean NOT NULL DEFAULT TRUE,
 ADD COLUMN reset_by text NOT NULL DEFAULT 'ATP' CHECK (reset_by IN ('ATP', 'QOH', 'COUNT')),
@@ -30,6 +31,7 @@ are taken together, once all are there. NULL: every file stands for itself.';
 COMMENT ON COLUMN data_manager_config.event_time IS
 'FILE: a file speaks of the moment that it was made; ARRIVAL: of the moment that it is processed, as in HotWax.';
 COMMENT ON COLUMN data_manager_config.time_zone IS 'Of dates and times in file names and rows that name none.';
+COMMENT ON COLUMN data_manager_config.day_first IS 'Whether 7/8/2026 is the seventh of August.';
 COMMENT ON COLUMN data_manager_config.quiet_after IS
 'A feed from which no file came for so long is reported; NULL: never.';
 COMMENT ON COLUMN data_manager_config.reset_by IS

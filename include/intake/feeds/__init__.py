@@ -8,6 +8,7 @@ from include.intake.feeds import (
     inbound_shipment,
     inventory_delta,
     inventory_transfer,
+    order_fulfillment,
     reset_inventory,
     scheduled_restock,
     shipment_receipt,
@@ -18,7 +19,7 @@ from include.intake.feeds import (
 class Service:
     """The readers of one service, by what a file's content looks like."""
 
-    csv: Feed | None = None
+    csv: Feed
     json: JsonFeed | None = None
 
 
@@ -30,7 +31,7 @@ SERVICES: dict[str, Service] = {
     "inbound_shipment": Service(csv=inbound_shipment),
     "inventory_delta": Service(csv=inventory_delta),
     "inventory_transfer": Service(csv=inventory_transfer),
-    "item_receipt": Service(csv=inventory_delta),
+    "item_receipt": Service(csv=inventory_delta, json=order_fulfillment),
     "reset_inventory": Service(csv=reset_inventory),
     "scheduled_restock": Service(csv=scheduled_restock),
     "shipment_receipt": Service(csv=shipment_receipt),

@@ -8,6 +8,10 @@ untouched; a row older than the newest snapshot of its product and facility is s
 one product and facility the last one counts.
 """
 
+from typing import Any
+
+from psycopg import Rollback
+
 from include.db.sql import statement
 from include.intake import rows
 from include.intake.feed import Layout, Posted, StagedFile
@@ -40,30 +44,45 @@ DEMAND = Demand(quantity="availableQty")
 
 
 def check(file: StagedFile) -> int:
-    """Refuse rows without a known product, facility and number; returns how many."""
-    rows.resolve(file, DEMAND)
-    if file.has("reset_by_atp") or file.has("reset_by"):
-        file.connection.execute(statement(__file__, "complain_reset"), file.parameters())
+    """Refuse rows without a known product, facility and number; returns how many.
+
+    In the same pass the others become differences: a second look at a million rows would cost as much as the first.
+    """
+    connection, parameters = file.connection, _parameters(file)
+    ledger.open_for_posting(connection)
+    connection.execute(statement(__file__, "create_covered_facility"))
+    rows.understand(file, DEMAND)
+    if connection.execute(statement(__file__, "has_newer_snapshot"), parameters).fetchone() == (True,):
+        connection.execute(statement(__file__, "drop_older_reset"), parameters)
+    with connection.transaction() as attempt:
+        found = connection.execute(statement(__file__, "resolve_reset"), parameters).fetchone()
+        assert found is not None
+        usable, products_and_facilities = found
+        if usable > products_and_facilities:
+            raise Rollback(attempt)
+    if usable > products_and_facilities:
+        connection.execute(statement(__file__, "drop_repeated_reset"))
+        connection.execute(statement(__file__, "resolve_reset"), parameters)
     return rows.reject(file, DEMAND)
 
 
 def post(file: StagedFile) -> Posted:
     """Post what differs from the stock as of the file's moment."""
-    connection = file.connection
-    parameters = file.parameters() | {
+    connection, parameters = file.connection, _parameters(file)
+    counted = connection.execute(statement(__file__, "count_reset")).fetchone()
+    assert counted is not None
+    refused, covered = map(int, counted)
+    connection.execute(statement(__file__, "cover_reset"), parameters)
+    changed = connection.execute(statement(__file__, "move_reset"), parameters).rowcount
+    ended = reservations.reserve_and_issue(connection)
+    ledger.post(connection, file.moment.as_of, file.log.data_manager_log_id, repeated=ended > 0)
+    return Posted(changed, covered - changed, superseded=file.rows - refused - covered)
+
+
+def _parameters(file: StagedFile) -> dict[str, Any]:
+    return file.parameters() | {
         "by_atp": file.config.reset_by == "ATP",
         "has_reset_by": file.has("reset_by_atp") or file.has("reset_by"),
         "file_modified_at": file.log.file_modified_at,
         "file_name": file.log.file_name,
     }
-    repeated = 0
-    if connection.execute(statement(__file__, "has_repeated_reset")).fetchone() == (True,):
-        repeated = connection.execute(statement(__file__, "drop_repeated_reset")).rowcount
-    ledger.open_for_posting(connection)
-    older = connection.execute(statement(__file__, "drop_older_reset"), parameters).rowcount
-    kept = connection.execute(statement(__file__, "cover_reset"), parameters).fetchone()
-    changed = connection.execute(statement(__file__, "difference_reset"), parameters).rowcount
-    ended = reservations.reserve_and_issue(connection)
-    ledger.post(connection, file.moment.as_of, file.log.data_manager_log_id, repeated=ended > 0)
-    assert kept is not None
-    return Posted(changed, int(kept[0]) - changed, repeated + older)

@@ -1,0 +1,80 @@
+-- A snapshot becomes a difference to the stock as of its moment: the stock now, less what took effect since. Only rows
+-- that differ or cannot be used go on; of the others it is noted that the snapshot spoke of them.
+-- Answers how many rows can be used, and how many products and facilities they are, told apart by hash.
+-- Reads understood_row, staged, inventory_item, inventory_item_detail; writes resolved_row, covered_facility.
+-- The caller holds the stock's write lock.
+WITH since AS (
+    SELECT
+        product_id,
+        facility_id,
+        sum(quantity_on_hand_diff) AS quantity_on_hand,
+        sum(available_to_promise_diff) AS available_to_promise
+    FROM inventory_item_detail
+    WHERE effective_at > %(as_of)s
+    GROUP BY product_id, facility_id
+),
+
+counted AS MATERIALIZED (
+    SELECT
+        understood.line_number,
+        understood.staged_at,
+        understood.product_id,
+        understood.facility_id,
+        understood.usable,
+        CASE
+            WHEN staged.reset_by_atp IS NOT NULL AND as_flag(staged.reset_by_atp) IS NULL
+                THEN format('resetByAtp %%L; expected true or false', staged.reset_by_atp)
+            WHEN upper(trim(staged.reset_by)) NOT IN ('ATP', 'QOH')
+                THEN format('resetBy %%L; expected ATP or QOH', staged.reset_by)
+        END AS complaint,
+        how.by_atp,
+        understood.quantity - CASE
+            WHEN how.by_atp
+                THEN coalesce(item.available_to_promise_total, 0) - coalesce(since.available_to_promise, 0)
+            ELSE coalesce(item.quantity_on_hand_total, 0) - coalesce(since.quantity_on_hand, 0)
+        END AS difference
+    FROM understood_row AS understood
+    LEFT JOIN staged ON %(has_reset_by)s AND understood.staged_at = staged.ctid
+    CROSS JOIN LATERAL (
+        SELECT coalesce(as_flag(staged.reset_by_atp), upper(trim(staged.reset_by)) = 'ATP', %(by_atp)s) AS by_atp
+    ) AS how
+    LEFT JOIN inventory_item AS item
+        ON understood.product_id = item.product_id AND understood.facility_id = item.facility_id
+    LEFT JOIN since
+        ON understood.product_id = since.product_id AND understood.facility_id = since.facility_id
+),
+
+covered AS (
+    INSERT INTO covered_facility (facility_id, product_ids, on_hand_product_ids)
+    SELECT
+        facility_id,
+        array_agg(product_id),
+        coalesce(array_agg(product_id) FILTER (WHERE NOT by_atp), '{}')
+    FROM counted
+    WHERE usable AND complaint IS NULL
+    GROUP BY facility_id
+),
+
+kept AS (
+    INSERT INTO resolved_row (line_number, staged_at, product_id, facility_id, quantity, usable, complaint)
+    SELECT
+        line_number,
+        staged_at,
+        product_id,
+        facility_id,
+        difference,
+        usable,
+        complaint
+    FROM counted
+    WHERE NOT usable OR complaint IS NOT NULL OR difference <> 0
+)
+
+SELECT
+    coalesce(sum(each.rows), 0) AS usable_rows,
+    count(*) AS products_and_facilities
+FROM (
+    SELECT count(*) AS rows
+    FROM counted
+    WHERE usable AND complaint IS NULL
+    GROUP BY hashtextextended(product_id, hashtextextended(facility_id, 0))
+) AS each
