@@ -6,7 +6,8 @@ the file moved to its last folder and the reject file written, which the next ru
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -51,6 +52,30 @@ class Outcome:
     status_id: str
     counts: Counts | None
     message: str | None
+
+
+def process_all(
+    connection: Connection, open_server: Callable[[str], AbstractContextManager[paramiko.SFTPClient]]
+) -> tuple[list[Outcome], list[Exception]]:
+    """Process all waiting files of all feeds. One feed's trouble does not stop the next.
+
+    Args:
+        connection: Trueup's database.
+        open_server: Opens the SFTP server of that name (`data_manager_config.property_resource`).
+
+    Returns:
+        One outcome per file that was dealt with, and what has kept others waiting.
+    """
+    outcomes: list[Outcome] = []
+    troubles: list[Exception] = []
+    for config in data_manager.with_open_files(connection):
+        try:
+            with open_server(config.property_resource) as sftp:
+                outcomes += process_waiting(connection, sftp, config)
+        except Exception as trouble:
+            logger.exception("%s", config.config_id)
+            troubles.append(trouble)
+    return outcomes, troubles
 
 
 def process_waiting(connection: Connection, sftp: paramiko.SFTPClient, config: Config) -> list[Outcome]:

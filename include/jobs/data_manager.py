@@ -10,7 +10,6 @@ from include.jobs.assets import FILES_WAITING, STOCK_CHANGED
 
 if TYPE_CHECKING:
     from include.db.connection import Connection
-    from include.intake.data_manager import Config
     from include.intake.process import Outcome
 
 logger = logging.getLogger(__name__)
@@ -23,48 +22,46 @@ def process_waiting_files() -> list[dict[str, Any]]:
     Raises:
         AirflowSkipException: No file was waiting.
         AirflowFailException: A file as a whole was refused; the others were processed.
+        Exception: The first feed's trouble, once all feeds have been visited: one feed does not stop the next.
     """
     from dataclasses import asdict
 
-    from include.intake import data_manager, process
+    from include.intake import process
     from include.jobs import connections
 
-    outcomes: list[Outcome] = []
     with connections.oms() as oms:
-        for config in data_manager.with_open_files(oms):
-            with connections.sftp(config.property_resource) as sftp:
-                done = process.process_waiting(oms, sftp, config)
-            for outcome in done:
-                told = (outcome.status_id, outcome.counts, outcome.message or "no remarks")
-                logger.info("log %s, %s: %s; %s; %s", outcome.data_manager_log_id, outcome.file_name, *told)
-            _warn(oms, config, done)
-            outcomes += done
-    if refused := [outcome for outcome in outcomes if outcome.counts is None]:
-        raise AirflowFailException("; ".join(outcome.message or "" for outcome in refused))
+        outcomes, troubles = process.process_all(oms, connections.sftp)
+        for outcome in outcomes:
+            told = (outcome.status_id, outcome.counts, outcome.message or "no remarks")
+            logger.info("log %s, %s: %s; %s; %s", outcome.data_manager_log_id, outcome.file_name, *told)
+            _warn(oms, outcome)
+    if refused := [outcome.message or "" for outcome in outcomes if outcome.counts is None]:
+        raise AirflowFailException("; ".join([*refused, *map(str, troubles)]))
+    if troubles:
+        raise troubles[0]
     if not outcomes:
         raise AirflowSkipException("no file was waiting")
     return [asdict(outcome) for outcome in outcomes]
 
 
-def _warn(oms: "Connection", config: "Config", outcomes: "list[Outcome]") -> None:
-    """Alert of the files of a feed that finished with errors, if the feed is to be alerted of."""
+def _warn(oms: "Connection", outcome: "Outcome") -> None:
+    """Alert of a file that finished with errors, if its feed is to be alerted of."""
     from include.intake import data_manager
     from include.jobs import alerts
 
-    for outcome in outcomes:
-        if outcome.status_id != "FINISHED_WITH_ERRORS" or outcome.counts is None or not config.notify_on_failure:
-            continue
-        log = data_manager.read_log(oms, outcome.data_manager_log_id)
-        counts = outcome.counts
-        alerts.send(
-            f"{config.config_id}: {counts.failed:,} of {counts.total:,} rows of {outcome.file_name} were refused",
-            f"{outcome.file_name} (log {outcome.data_manager_log_id}): {counts.failed:,} of {counts.total:,} rows were"
-            f" refused; {counts.changed:,} changed something, {counts.unchanged:,} said what was known,"
-            f" {counts.superseded:,} were out of date. {log.error_file_path} on the SFTP server of"
-            f" {config.property_resource} has the refused rows, each with its line and reason. Correct them in it and"
-            f" drop it into {config.import_path}; or, where what they name was missing here, set that up and run"
-            f" manage_imported_file with dataManagerLogId {outcome.data_manager_log_id} and action retry_failed_rows",
-        )
+    counts, config = outcome.counts, data_manager.config(oms, outcome.config_id)
+    if outcome.status_id != "FINISHED_WITH_ERRORS" or counts is None or not config.notify_on_failure:
+        return
+    log = data_manager.read_log(oms, outcome.data_manager_log_id)
+    alerts.send(
+        f"{log.config_id}: {counts.failed:,} of {counts.total:,} rows of {log.file_name} were refused",
+        f"{log.file_name} (log {log.data_manager_log_id}): {counts.failed:,} of {counts.total:,} rows were refused;"
+        f" {counts.changed:,} changed something, {counts.unchanged:,} said what was known, {counts.superseded:,} were"
+        f" out of date. {log.error_file_path} on the SFTP server of {log.property_resource} has the refused rows, each"
+        f" with its line and reason. Correct them in it and drop it into {log.import_path}; or, where what they name"
+        f" was missing here, set that up and run manage_imported_file with dataManagerLogId"
+        f" {log.data_manager_log_id} and action retry_failed_rows",
+    )
 
 
 @task(outlets=[FILES_WAITING])
