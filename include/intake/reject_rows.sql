@@ -13,9 +13,15 @@ SELECT
     CASE
         WHEN staged.malformed IS NOT NULL THEN staged.malformed
         WHEN staged.facility_id IS NULL AND staged.external_facility_id IS NULL
-            THEN format('%%s is empty; expected the internal id of a NetSuite location', %(facility_name)s::text)
+            THEN format(
+                '%%s is empty; expected the %%s', %(facility_name)s::text,
+                CASE WHEN %(is_external)s THEN 'internal id of a NetSuite location' ELSE 'id of a facility' END
+            )
         WHEN bad.facility_id IS NULL AND staged.facility_id IS NOT NULL AND NOT %(facility_id_may_be_external)s
-            THEN format('facilityId %%L: no such facility; expected one that is set up in Trueup', staged.facility_id)
+            THEN format(
+                '%%s %%L: no such facility; expected one that is set up in Trueup',
+                %(facility_id_name)s::text, staged.facility_id
+            )
         WHEN bad.facility_id IS NULL
             THEN format(
                 '%%s %%L: no facility has this NetSuite location; correct it or set the facility up',
@@ -28,7 +34,10 @@ SELECT
                 lower(replace(array_to_string(%(facility_types)s, ' or '), '_', ' '))
             )
         WHEN bad.product_id IS NULL AND staged.product_id IS NOT NULL
-            THEN format('productId %%L: no such product', staged.product_id)
+            THEN format(
+                '%%s %%L: no such product; correct it or set the product up',
+                %(product_id_name)s::text, staged.product_id
+            )
         WHEN bad.product_id IS NULL AND staged.id_value IS NULL
             THEN format('%%s is empty; expected an identifier of the product', %(id_value_name)s::text)
         WHEN bad.product_id IS NULL

@@ -47,7 +47,10 @@ def reject(file: StagedFile, demand: Demand) -> int:
     """Keep each row that cannot be used, with the reason, in `data_manager_reject`; returns how many there are."""
     names = {
         "facility_name": file.written("external_facility_id", file.written("facility_id", "externalFacilityId")),
-        "id_value_name": file.written("id_value", "idValue"),
+        "facility_id_name": file.written("facility_id", "facilityId"),
+        "is_external": file.has("external_facility_id") or not file.has("facility_id"),
+        "product_id_name": file.written("product_id", "productId"),
+        "id_value_name": file.written("id_value", file.written("product_id", "idValue")),
         "quantity_name": file.written("quantity", demand.quantity or ""),
     }
     file.connection.execute(b"ANALYZE resolved_row")

@@ -20,8 +20,9 @@ def refusal(connection: Connection, layout: Layout, header: Header, delimiter: s
         file_name: The file.
     """
     missing = ", no column ".join(layout.missing(header.columns))
+    article = "an" if layout.title[0] in "aeiou" else "a"
     message = (
-        f"{file_name}: line 1: not an {layout.title} file: no column {missing}; found {header.written}."
+        f"{file_name}: line 1: not {article} {layout.title} file: no column {missing}; found {header.written}."
         f" Expected {layout.example}."
     )
     line = delimiter.join(header.written).encode()

@@ -1,0 +1,80 @@
+"""Safety stock, thresholds, and the brokering and pickup switches of products at facilities.
+
+HotWax's job `JOB_IMP_PROD_FAC` (seed page Inventory): the result of the ATP rules, or a sheet made by hand. A minimum
+at a store or warehouse is its safety stock; at a channel's configuration facility it is the channel's threshold, and a
+switch there is one for the whole channel. An empty cell leaves its value as it is. Each value belongs to the newest
+file that spoke of it, whatever order files arrive in; of several rows of a file the last that says something of it
+counts.
+"""
+
+from include.db.connection import Connection
+from include.db.sql import statement
+from include.intake import rows
+from include.intake.feed import Layout, Posted, StagedFile
+from include.intake.rows import STORES_AND_WAREHOUSES, Demand
+
+LAYOUT = Layout(
+    title="product facility",
+    example=(
+        "product-id,facility-id and one or more of facility-safety-stock, minimum-stock, allow-brokering, allow-pickup"
+    ),
+    columns={
+        "product-id": "product_id",
+        "product-sku": "id_value",
+        "facility-id": "facility_id",
+        "facility-external-id": "external_facility_id",
+        "facility-safety-stock": "facility_safety_stock",
+        "minimum-stock": "minimum_stock",
+        "allow-brokering": "allow_brokering",
+        "allow-pickup": "allow_pickup",
+        "reorder-quantity": "reorder_quantity",
+    },
+    required=(
+        ("product_id", "id_value"),
+        ("facility_id", "external_facility_id"),
+        ("facility_safety_stock", "minimum_stock", "allow_brokering", "allow_pickup"),
+    ),
+    speaks_of_a_moment=True,
+)
+
+DEMAND = Demand(quantity=None, facility_types=(*STORES_AND_WAREHOUSES, "CONFIGURATION"))
+
+
+def check(file: StagedFile) -> int:
+    """Refuse rows without a known product and facility, or with a value that is none; returns how many."""
+    rows.resolve(file, DEMAND)
+    names = {f"{column}_name": file.written(column, name) for name, column in LAYOUT.columns.items()}
+    file.connection.execute(statement(__file__, "complain_of_value"), file.parameters() | names)
+    if {"product_id", "id_value"} <= set(file.header.columns) or file.has("external_facility_id"):
+        file.connection.execute(statement(__file__, "complain_of_two_names"), file.parameters() | names)
+    return rows.reject(file, DEMAND)
+
+
+def post(file: StagedFile) -> Posted:
+    """Write the values that differ and that no newer file has spoken of."""
+    connection = file.connection
+    _take_turn(connection)
+    parameters = file.parameters() | {
+        "file_modified_at": file.log.file_modified_at,
+        "file_name": file.log.file_name,
+    }
+    connection.execute(statement(__file__, "create_product_value"))
+    usable, speaking = _two_counts(connection, "fill_product_value")
+    connection.execute(b"ANALYZE product_value")
+    connection.execute(statement(__file__, "drop_older_value"), parameters)
+    connection.execute(statement(__file__, "cover_value"), parameters)
+    counting, changed = _two_counts(connection, "drop_known_value")
+    connection.execute(statement(__file__, "merge_product_facility"))
+    superseded = speaking - counting
+    return Posted(changed, usable - superseded - changed, superseded)
+
+
+def _take_turn(connection: Connection) -> None:
+    """Two files at once, of two feeds, could each miss that the other is newer."""
+    connection.execute(b"SELECT pg_advisory_xact_lock(hashtextextended('reader of product_facility files', 0))")
+
+
+def _two_counts(connection: Connection, step: str) -> tuple[int, int]:
+    row = connection.execute(statement(__file__, step)).fetchone()
+    assert row is not None
+    return int(row[0]), int(row[1])
