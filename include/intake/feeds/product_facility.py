@@ -7,6 +7,8 @@ file that spoke of it, whatever order files arrive in; of several rows of a file
 counts.
 """
 
+from typing import Any
+
 from include.db.connection import Connection
 from include.db.sql import statement
 from include.intake import rows
@@ -61,12 +63,20 @@ def post(file: StagedFile) -> Posted:
     connection.execute(statement(__file__, "create_product_value"))
     usable, speaking = _two_counts(connection, "fill_product_value")
     connection.execute(b"ANALYZE product_value")
-    connection.execute(statement(__file__, "drop_older_value"), parameters)
+    _drop_older(connection, parameters)
     connection.execute(statement(__file__, "cover_value"), parameters)
     counting, changed = _two_counts(connection, "drop_known_value")
     connection.execute(statement(__file__, "merge_product_facility"))
     superseded = speaking - counting
     return Posted(changed, usable - superseded - changed, superseded)
+
+
+def _drop_older(connection: Connection, parameters: dict[str, Any]) -> None:
+    """Only a file that comes late has anything to compare; how much cannot be told from the arrays in the table."""
+    connection.execute(statement(__file__, "create_newer_value"))
+    if connection.execute(statement(__file__, "fill_newer_value"), parameters).rowcount:
+        connection.execute(b"ANALYZE newer_value")
+        connection.execute(statement(__file__, "drop_older_value"))
 
 
 def _take_turn(connection: Connection) -> None:

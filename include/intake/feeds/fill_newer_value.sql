@@ -1,0 +1,15 @@
+-- Finds the values of which a newer file has already spoken. Of two files of the same moment the one that was written
+-- later is the newer, then the one with the greater name, whichever comes first.
+-- Reads product_facility_snapshot, data_manager_log; writes newer_value.
+INSERT INTO newer_value (product_id, facility_id, field)
+SELECT DISTINCT
+    covered.product_id,
+    snapshot.facility_id,
+    snapshot.field
+FROM product_facility_snapshot AS snapshot
+INNER JOIN data_manager_log AS log ON snapshot.data_manager_log_id = log.data_manager_log_id
+CROSS JOIN LATERAL unnest(snapshot.product_ids) AS covered (product_id)
+WHERE
+    snapshot.as_of >= %(as_of)s
+    AND (snapshot.as_of, log.file_modified_at, log.file_name)
+    > (%(as_of)s, %(file_modified_at)s, %(file_name)s::text)
