@@ -87,14 +87,14 @@ def peek(blocks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
         size: Bytes to look at.
 
     Returns:
-        At least `size` bytes of the beginning, or all that there are; and the whole file, the beginning included.
+        The first `size` bytes, or all that there are; and the whole file, the beginning included.
     """
     start = b""
     for block in blocks:
         start += block
         if len(start) >= size:
             break
-    return start, chain([start] if start else [], blocks)
+    return start[:size], chain([start] if start else [], blocks)
 
 
 def looks_like_json(start: bytes) -> bool:
@@ -112,7 +112,7 @@ def _refuse_what_is_no_text(start: bytes, file_name: str) -> None:
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         kind, advice = (
             ("an Excel workbook", _SAVE_AS_CSV)
-            if _WORKBOOK.search(start[:ENOUGH_TO_TELL]) or file_name.lower().endswith((".xlsx", ".xlsm", ".ods"))
+            if _WORKBOOK.search(start) or file_name.lower().endswith((".xlsx", ".xlsm", ".ods"))
             else ("a zip archive", "unpack it and upload what is in it")
         )
         raise FileRefused(f"{file_name}: byte 0: the file is {kind}; expected CSV or JSON: {advice}")
