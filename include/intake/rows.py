@@ -48,7 +48,9 @@ def reject(file: StagedFile, demand: Demand) -> int:
     names = {
         "facility_name": file.written("external_facility_id", file.written("facility_id", "externalFacilityId")),
         "facility_id_name": file.written("facility_id", "facilityId"),
-        "is_external": file.has("external_facility_id") or not file.has("facility_id"),
+        "is_external": (
+            demand.facility_id_may_be_external or file.has("external_facility_id") or not file.has("facility_id")
+        ),
         "product_id_name": file.written("product_id", "productId"),
         "id_value_name": file.written("id_value", file.written("product_id", "idValue")),
         "quantity_name": file.written("quantity", demand.quantity or ""),
