@@ -2,6 +2,6 @@
 -- transaction.
 CREATE TEMP TABLE covered_facility (
     facility_id text COLLATE "C" NOT NULL,
-    product_ids text [] COLLATE "C" NOT NULL,
-    on_hand_product_ids text [] COLLATE "C" NOT NULL
+    product_ids text[] COLLATE "C" NOT NULL,
+    on_hand_product_ids text[] COLLATE "C" NOT NULL
 ) ON COMMIT DROP

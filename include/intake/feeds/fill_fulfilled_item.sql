@@ -42,6 +42,6 @@ SELECT
 FROM staged
 LEFT JOIN facility
     ON CASE
-        WHEN staged.facility_id IS NOT NULL THEN facility.facility_id = staged.facility_id
-        ELSE facility.external_id = staged.external_facility_id
+        WHEN staged.facility_id IS NOT NULL THEN staged.facility_id = facility.facility_id
+        ELSE staged.external_facility_id = facility.external_id
     END
