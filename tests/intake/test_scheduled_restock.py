@@ -126,7 +126,7 @@ def test_bad_rows_say_why(drop: Drop, world: World, connection: Connection) -> N
         6: "Restock Quantity 0; expected more than zero",
         7: "Facility 'Broadwy': no facility has this id, NetSuite location or name; name it by its id or NetSuite"
         " location, or set it up",
-        8: "Facility is empty; expected the internal id of a NetSuite location",
+        8: "Facility is empty; expected the id of a facility",
         9: "Facility 'TWIN': the name of BROADWAY 2 and MAIN_WH; name it by its id or NetSuite location, or set it up",
         10: "facility '_NA_' is a virtual facility; expected a warehouse or retail store",
         11: f"Shopify Store 'Demo Store': no shop, or more than one, is called so; expected {shops}",
