@@ -3,25 +3,33 @@
 import argparse
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
-from benchmarks import emulator, reset_file
+from benchmarks import emulator, feeds, reset_file
 
-BENCHMARKS = {"reset_file": reset_file.measure, "emulator": emulator.measure}
+BENCHMARKS = {"reset_file": reset_file.measure, "feeds": feeds.measure, "emulator": emulator.measure}
+"""What is run if nothing is named."""
+
+SINGLE_FEEDS = {name: partial(feeds.measure, names=(name,)) for name in feeds.KINDS}
+"""The feeds one by one."""
 
 
 def main() -> int:
     """Run the benchmarks; the exit status says whether all budgets were kept."""
+    known = BENCHMARKS | SINGLE_FEEDS
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; all if none is named")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the reset file")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"{', '.join(known)}; the first {len(BENCHMARKS)} if none is named"
+    )
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the largest file")
     parser.add_argument("--runs", type=int, default=3, help="pairs of runs; the median counts")
     options = parser.parse_args()
-    if unknown := set(options.names) - BENCHMARKS.keys():
-        parser.error(f"no benchmark called {', '.join(sorted(unknown))}; there is {', '.join(BENCHMARKS)}")
+    if unknown := set(options.names) - known.keys():
+        parser.error(f"no benchmark called {', '.join(sorted(unknown))}; there is {', '.join(known)}")
     with tempfile.TemporaryDirectory(prefix="trueup-bench-") as folder:
         Path(folder).chmod(0o755)
-        kept = [BENCHMARKS[name](Path(folder), options.rows, options.runs) for name in options.names or BENCHMARKS]
+        kept = [known[name](Path(folder), options.rows, options.runs) for name in options.names or BENCHMARKS]
         return 0 if all(kept) else 1
 
 

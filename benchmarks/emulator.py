@@ -8,7 +8,6 @@ Goal: at least 20,000 rows per second of processor time, so that tests of a clie
 """
 
 import json
-import os
 import statistics
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks.measure import processor_seconds
 from include.sandbox import shopify
 from include.sandbox.shopify import Emulator
 from include.shopify.client import document
@@ -114,9 +114,3 @@ def bodies(number: int, calls: int) -> Iterator[bytes]:
             "changes": changes,
         }
         yield json.dumps({"query": text, "variables": {"input": wanted, "key": f"{number}-{call}"}}).encode()
-
-
-def processor_seconds(pid: int) -> float:
-    """Processor time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -5,7 +5,7 @@ WITH difference AS (
         identified.product_id,
         facility.facility_id,
         raw.available_qty::numeric - coalesce(item.available_to_promise_total, 0) AS quantity
-    FROM raw_reset AS raw
+    FROM raw
     INNER JOIN facility ON raw.external_facility_id = facility.external_id
     INNER JOIN good_identification AS identified
         ON
