@@ -16,8 +16,9 @@ from posixpath import splitext
 import paramiko
 
 from include.db.connection import Connection
-from include.intake import remote, snapshot_time
+from include.intake import json_records, remote, snapshot_time
 from include.intake.data_manager import Config, Log
+from include.intake.errors import FileRefused
 from include.intake.formulas import armed, disarm
 from include.intake.lines import crooked_fields
 
@@ -76,7 +77,10 @@ def _as_json(rejected: Rejected) -> Iterator[bytes]:
     before = "[\n"
     for rows in rejected:
         for line, reason, row in rows:
-            yield (before + json.dumps({"error": reason, "line": line} | _element(row), ensure_ascii=False)).encode()
+            # Of a row that is rejected again, the element has last time's reason in it.
+            told = {"error": reason, "line": line}
+            element = told | _element(row) | told
+            yield (before + json.dumps(element, ensure_ascii=False, default=str)).encode()
             before = ",\n"
     yield b"\n]\n"
 
@@ -85,10 +89,11 @@ def _element(row: dict[str, str]) -> dict[str, object]:
     """The element, or what is left of one that is none; it cannot be dropped again before it is mended."""
     raw = row.get("raw_line", "")
     try:
-        element = json.loads(raw)
-    except ValueError:
-        element = None
-    return element if isinstance(element, dict) else {"asItCame": raw}
+        # As strictly as files are read: Python's json alone takes one of two equal keys, and makes Infinity of 1e400.
+        (record,) = json_records.records(iter([raw.encode()]), "reject")
+    except (FileRefused, ValueError):
+        return {"asItCame": raw}
+    return record.value if record.malformed is None else {"asItCame": raw}
 
 
 def _fields(row: dict[str, str], columns: list[str], delimiter: str) -> list[str]:

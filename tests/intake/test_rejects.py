@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from itertools import product
 
 import paramiko
@@ -127,3 +128,22 @@ def test_a_reject_file_says_that_it_is_utf_8_where_the_feed_is_not(drop: Drop) -
     drop("Item,externalFacilityId,availableQty,idValue\ncafé,43,6,x\n".encode())
     with drop.sftp.open(f"{drop.folder}/error/{drop.names('error')[0]}") as file:
         assert file.read().startswith(b"\xef\xbb\xbferror,line,")
+
+
+def test_rejected_json_comes_back_as_json_whatever_was_wrong_with_it(
+    connection: Connection, sftp_client: paramiko.SFTPClient, world: World
+) -> None:
+    stores(world)
+    fulfilments = Drop(connection, sftp_client, "IMP_ITM_RECEIPT")
+    bad = [r'{"orderId": "\ud800"}', '{"orderId": 1, "orderId": 2}', '{"orderId": 1e400}', "[1]", '{"n": 1.10}']
+    fulfilments("[" + ",".join(bad) + "]", "fulfilment.json")
+    name, content = fulfilments.error_file()
+    rejected = json.loads(content)
+    assert [each["line"] for each in rejected] == [1, 2, 3, 4, 5]
+    assert [each.get("asItCame") for each in rejected] == [*bad[:4], None], "what cannot be read is shown as it was"
+    assert rejected[4]["n"] == "1.10"
+    assert "\\ud800" in content
+    fulfilments(content, name)
+    again = json.loads(fulfilments.error_file()[1])
+    assert [each.get("asItCame") for each in again] == [*bad[:4], None]
+    assert {each["error"] for each in again} == {rejected[4]["error"]}, "the reason of this time, not of the last"
