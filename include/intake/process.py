@@ -4,7 +4,6 @@ Per file: staging, row checks, stock, rejects and the log's outcome are committe
 the file moved to its last folder and the reject file written, which the next run completes if this one dies before.
 """
 
-import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -32,6 +31,7 @@ from include.intake.data_manager import Config, Counts, Log
 from include.intake.errors import FileRefused, FileStillGrowing
 from include.intake.feed import Feed, JsonFeed, StagedFile
 from include.intake.feeds import service
+from include.intake.fingerprint import Fingerprint
 from include.intake.json_records import Record
 from include.intake.snapshot_time import SnapshotTime
 from include.intake.staging import Header, JsonRow
@@ -157,10 +157,10 @@ def _outcome(log: Log, status_id: str, counts: Counts | None, message: str | Non
 
 def _apply(connection: Connection, sftp: paramiko.SFTPClient, config: Config, log: Log) -> Outcome:
     connection.execute(b"SET LOCAL work_mem = '64MB'")
-    digest = hashlib.sha256()
-    feed, header, total = _stage(connection, config, log, _read_whole(sftp, log, digest))
+    content = Fingerprint(size for _, size, _ in repeats.possible_beginnings(connection, log))
+    feed, header, total = _stage(connection, config, log, _read_whole(sftp, log, content))
     file = StagedFile(connection, config, log, header, _moment(config, log), total)
-    repeated = repeats.leave_out(file, digest.hexdigest(), speaks_of_a_moment=feed.LAYOUT.speaks_of_a_moment)
+    repeated = repeats.leave_out(file, content, speaks_of_a_moment=feed.LAYOUT.speaks_of_a_moment)
     if total == 0:
         raise FileRefused(
             f"{log.file_name}: no rows behind the header; expected at least one. An empty file says nothing: check the"
@@ -174,13 +174,13 @@ def _apply(connection: Connection, sftp: paramiko.SFTPClient, config: Config, lo
             f"{log.file_name}: {failed:,} of {total:,} rows were refused, and {config.config_id} takes all rows of a"
             " file or none: nothing was applied. The reject file names them; correct the file and upload it again"
         )
-        return _finish(file, digest.hexdigest(), status, counts, message)
+        return _finish(file, content.sha256(), status, counts, message)
     posted = feed.post(file)
     repeats.note_retries(file, repeated)
     counts = Counts(total, posted.changed, posted.unchanged, posted.superseded + repeated.rows, failed)
     status = "FINISHED_WITH_ERRORS" if failed else "FINISHED"
     notes = [note for note in (repeated.note(total), *posted.notes) if note]
-    return _finish(file, digest.hexdigest(), status, counts, "; ".join(notes), repeated.of_same_file())
+    return _finish(file, content.sha256(), status, counts, "; ".join(notes), repeated.of_same_file())
 
 
 def _finish(
@@ -228,12 +228,12 @@ def _moment(config: Config, log: Log) -> SnapshotTime:
     return snapshot_time.of_file(log.file_name, log.file_modified_at, config.snapshot_offset, config.zone(), now)
 
 
-def _read_whole(sftp: paramiko.SFTPClient, log: Log, digest: "hashlib._Hash") -> Iterator[bytes]:
+def _read_whole(sftp: paramiko.SFTPClient, log: Log, content: Fingerprint) -> Iterator[bytes]:
     """Read a file from its first byte to its last, and make sure that the last was really the last."""
     path = log.remote_file_path
     read = 0
     for block in remote.read_blocks(sftp, path, log.file_size):
-        digest.update(block)
+        content.feed(block)
         if read // PROGRESS_EVERY != (read := read + len(block)) // PROGRESS_EVERY:
             logger.info("%s: %s of %s bytes read", log.file_name, f"{read:,}", f"{log.file_size:,}")
         yield block

@@ -157,3 +157,20 @@ def test_a_file_of_another_feed_is_named(transfers: Drop) -> None:
     assert outcome.status_id == "FAILED"
     assert "not an inventory transfer file: no column availableDelta" in (outcome.message or "")
     assert "RESET_INVENTORY (netsuite/inventoryitem/csv)" in (outcome.message or "")
+
+
+@pytest.mark.parametrize("cut", [0, 3, 8, 11])
+def test_a_file_whose_upload_broke_off_and_that_comes_whole_counts_once(
+    transfers: Drop, world: World, connection: Connection, cut: int
+) -> None:
+    """Seed page Inventory Synchronization Errors, scenario 1: re-upload the file."""
+    whole = HEADER + "43,521,,-5,x\n44,521,,5,x\n43,522,,-2,x\n44,522,,2,x\n"
+    transfers(whole[: whole.index("43,522") + cut], "transfer.csv")
+    outcome = transfers(whole, "transfer.csv")
+    assert outcome.status_id == "FINISHED"
+    assert "log 1 was the beginning of this file" in (outcome.message or "")
+    assert world.stock() == {
+        ("10001", "BROADWAY"): (-5, -5), ("10001", "MAIN_WH"): (5, 5),
+        ("10002", "BROADWAY"): (-2, -2), ("10002", "MAIN_WH"): (2, 2),
+    }  # fmt: skip
+    assert transfers(whole, "transfer.csv").message == "the same file as log 2: not applied again"
