@@ -5,8 +5,8 @@ the file moved to its last folder and the reject file written, which the next ru
 """
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -158,7 +158,9 @@ def _outcome(log: Log, status_id: str, counts: Counts | None, message: str | Non
 def _apply(connection: Connection, sftp: paramiko.SFTPClient, config: Config, log: Log) -> Outcome:
     connection.execute(b"SET LOCAL work_mem = '64MB'")
     content = Fingerprint(size for _, size, _ in repeats.possible_beginnings(connection, log))
-    feed, header, total = _stage(connection, config, log, _read_whole(sftp, log, content))
+    # Closed here: the garbage collector would do it in any thread, and two that wait for the server's answers hang.
+    with closing(_read_whole(sftp, log, content)) as raw:
+        feed, header, total = _stage(connection, config, log, raw)
     file = StagedFile(connection, config, log, header, _moment(config, log), total)
     repeated = repeats.leave_out(file, content, speaks_of_a_moment=feed.LAYOUT.speaks_of_a_moment)
     if total == 0:
@@ -228,15 +230,16 @@ def _moment(config: Config, log: Log) -> SnapshotTime:
     return snapshot_time.of_file(log.file_name, log.file_modified_at, config.snapshot_offset, config.zone(), now)
 
 
-def _read_whole(sftp: paramiko.SFTPClient, log: Log, content: Fingerprint) -> Iterator[bytes]:
+def _read_whole(sftp: paramiko.SFTPClient, log: Log, content: Fingerprint) -> Generator[bytes, None, None]:
     """Read a file from its first byte to its last, and make sure that the last was really the last."""
     path = log.remote_file_path
     read = 0
-    for block in remote.read_blocks(sftp, path, log.file_size):
-        content.feed(block)
-        if read // PROGRESS_EVERY != (read := read + len(block)) // PROGRESS_EVERY:
-            logger.info("%s: %s of %s bytes read", log.file_name, f"{read:,}", f"{log.file_size:,}")
-        yield block
+    with closing(remote.read_blocks(sftp, path, log.file_size)) as blocks:
+        for block in blocks:
+            content.feed(block)
+            if read // PROGRESS_EVERY != (read := read + len(block)) // PROGRESS_EVERY:
+                logger.info("%s: %s of %s bytes read", log.file_name, f"{read:,}", f"{log.file_size:,}")
+            yield block
     size = remote.size_of(sftp, path)
     if read != log.file_size or size != log.file_size:
         raise FileStillGrowing(

@@ -1,7 +1,7 @@
 """Files on the SFTP server: listing, reading in blocks, moving, writing. Paramiko does the talking."""
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from posixpath import dirname
@@ -45,8 +45,10 @@ def exists(sftp: paramiko.SFTPClient, path: str) -> bool:
     return True
 
 
-def read_blocks(sftp: paramiko.SFTPClient, path: str, size: int) -> Iterator[bytes]:
+def read_blocks(sftp: paramiko.SFTPClient, path: str, size: int) -> Generator[bytes, None, None]:
     """Read the first `size` bytes of a file, with many requests under way at a time.
+
+    Whoever stops reading before the end closes the generator, and with it the file.
 
     Yields:
         Blocks in order. Fewer bytes than asked for come where the file has become shorter.
