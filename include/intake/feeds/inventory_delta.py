@@ -6,7 +6,7 @@ already: it is skipped and counted. The reason is the row's `varianceReasonId`, 
 """
 
 from include.db.sql import statement
-from include.intake import rows
+from include.intake import newer_snapshots, rows
 from include.intake.feed import Layout, Posted, StagedFile
 from include.intake.rows import Demand
 from include.stock import ledger
@@ -45,7 +45,9 @@ def check(file: StagedFile) -> int:
 
 def post(file: StagedFile) -> Posted:
     """Post each delta that no newer snapshot holds already."""
-    covered = file.connection.execute(statement(__file__, "drop_covered_delta"), file.parameters()).rowcount
+    covered = 0
+    if newer_snapshots.find(file, is_snapshot=False):
+        covered = file.connection.execute(statement(__file__, "drop_covered_delta")).rowcount
     total = file.connection.execute(b"SELECT count(*) FROM resolved_row WHERE usable").fetchone()
     assert total is not None
     parameters = file.parameters() | {"has_reason": file.has("variance_reason_id")}

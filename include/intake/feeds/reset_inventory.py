@@ -13,7 +13,7 @@ from typing import Any
 from psycopg import Rollback
 
 from include.db.sql import statement
-from include.intake import rows
+from include.intake import newer_snapshots, rows
 from include.intake.feed import Layout, Posted, StagedFile
 from include.intake.rows import Demand
 from include.stock import ledger, reservations
@@ -52,8 +52,8 @@ def check(file: StagedFile) -> int:
     ledger.open_for_posting(connection)
     connection.execute(statement(__file__, "create_covered_facility"))
     rows.understand(file, DEMAND)
-    if connection.execute(statement(__file__, "has_newer_snapshot"), parameters).fetchone() == (True,):
-        connection.execute(statement(__file__, "drop_older_reset"), parameters)
+    if newer_snapshots.find(file, is_snapshot=True):
+        connection.execute(statement(__file__, "drop_older_reset"))
     with connection.transaction() as attempt:
         found = connection.execute(statement(__file__, "resolve_reset"), parameters).fetchone()
         assert found is not None
@@ -83,6 +83,4 @@ def _parameters(file: StagedFile) -> dict[str, Any]:
     return file.parameters() | {
         "by_atp": file.config.reset_by == "ATP",
         "has_reset_by": file.has("reset_by_atp") or file.has("reset_by"),
-        "file_modified_at": file.log.file_modified_at,
-        "file_name": file.log.file_name,
     }
