@@ -19,6 +19,7 @@ from include.intake import (
     data_manager,
     formulas,
     json_records,
+    lines,
     rejects,
     remote,
     repeats,
@@ -198,7 +199,7 @@ def _stage(connection: Connection, config: Config, log: Log, raw: Iterator[bytes
     start, blocks = text.peek(text.as_utf8(raw, config.encoding, log.file_name), text.ENOUGH_TO_TELL)
     if text.looks_like_json(start) and readers.json is not None:
         return readers.json, *_stage_json(connection, readers.json, config, log, blocks)
-    line, rest = staging.read_header(blocks, log.file_name)
+    line, rest = staging.read_header(lines.with_line_feeds(blocks, log.file_name), log.file_name)
     header = staging.match_header(line, config.delimiter, readers.csv.LAYOUT.columns, log.file_name)
     if readers.csv.LAYOUT.missing(header.columns):
         raise wrong_feed.refusal(connection, readers.csv.LAYOUT, header, config.delimiter, log.file_name)

@@ -9,6 +9,7 @@ from psycopg import sql
 
 from include.db.connection import Connection
 from include.intake.errors import FileRefused
+from include.intake.formulas import armed
 from include.intake.json_records import Record
 from include.intake.lines import number_records
 
@@ -112,7 +113,7 @@ def match_header(line: bytes, delimiter: str, known: Mapping[str, str], file_nam
     fields: list[tuple[str, str]] = []
     extra = 0
     for position, field in enumerate(text.split(delimiter), 1):
-        written = field.strip().strip('"').strip()
+        written = armed(field.strip().strip('"').strip())
         column = column_of.get(plain_name(written))
         if column is None:
             extra += 1

@@ -364,3 +364,19 @@ def test_the_ledger_is_append_only(drop: Drop, connection: Connection) -> None:
     drop(HEADER + "a,43,6,521\n")
     with pytest.raises(Exception, match="inventory_item_detail is append-only: DELETE refused"):
         connection.execute(b"DELETE FROM inventory_item_detail")
+
+
+def test_a_file_with_the_line_ends_of_an_old_mac_is_refused(drop: Drop, world: World) -> None:
+    outcome = drop((HEADER + "a,43,6,521\n").replace("\n", "\r"))
+    assert (outcome.status_id, world.stock()) == ("FAILED", {})
+    assert "2026-11-20-0100-file.csv" in (outcome.message or "")
+
+
+def test_a_header_that_was_disarmed_for_spreadsheets_means_what_it_meant(drop: Drop, world: World) -> None:
+    drop(HEADER.replace("Item", "=Item") + "=1+1,45,6,521\n")
+    name, content = drop.error_file()
+    assert "'=Item" in content
+    assert "'=1+1" in content
+    world.facility("PEARL", external_id="45")
+    assert drop(content, name).status_id == "FINISHED"
+    assert world.stock() == {("10001", "PEARL"): (6, 6)}
