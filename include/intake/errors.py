@@ -12,3 +12,7 @@ class FileRefused(NeedsAction):
 
 class FileStillGrowing(TryAgain):
     """The file changed while it was read. Nothing of it was applied; it will be read again."""
+
+
+class NotFiledAway(TryAgain):
+    """A file is done with, but could not be put into its last folder, or its reject file not be written."""

@@ -29,7 +29,7 @@ from include.intake import (
     wrong_feed,
 )
 from include.intake.data_manager import Config, Counts, Log
-from include.intake.errors import FileRefused, FileStillGrowing
+from include.intake.errors import FileRefused, FileStillGrowing, NotFiledAway
 from include.intake.feed import Feed, JsonFeed, StagedFile
 from include.intake.feeds import service
 from include.intake.fingerprint import Fingerprint
@@ -250,11 +250,27 @@ def _read_whole(sftp: paramiko.SFTPClient, log: Log, content: Fingerprint) -> Ge
 
 
 def file_away(connection: Connection, sftp: paramiko.SFTPClient, config: Config) -> None:
-    """Move files that are done with to `archive/` or `failed/`, and write their reject files to `error/`."""
+    """Move files that are done with to `archive/` or `failed/`, and write their reject files to `error/`.
+
+    Raises:
+        NotFiledAway: The server refused. What the file has brought stays applied.
+    """
     for log in data_manager.to_file_away(connection, config):
-        error_file = rejects.write_reject_file(connection, sftp, config, log) if log.failed_record_count else None
-        folder = "archive" if log.status_id.startswith("FINISHED") else "failed"
-        target = f"{log.import_path}/{folder}/{log.data_manager_log_id}-{log.file_name}"
-        if remote.exists(sftp, log.remote_file_path):
-            remote.move(sftp, log.remote_file_path, target)
-        data_manager.filed_away(connection, log, target, error_file)
+        try:
+            _file_away(connection, sftp, config, log)
+        except OSError as trouble:
+            raise NotFiledAway(
+                f"{log.file_name} (log {log.data_manager_log_id}) is {log.status_id}, but could not be moved out of"
+                f" {log.import_path}/processing, or its reject file not be written: {trouble!r}. Let the server's"
+                f" operator look at disk and permissions of archive, failed and error in {log.import_path}; the next"
+                " run goes on with it, and applies nothing twice"
+            ) from trouble
+
+
+def _file_away(connection: Connection, sftp: paramiko.SFTPClient, config: Config, log: Log) -> None:
+    error_file = rejects.write_reject_file(connection, sftp, config, log) if log.failed_record_count else None
+    folder = "archive" if log.status_id.startswith("FINISHED") else "failed"
+    target = f"{log.import_path}/{folder}/{log.data_manager_log_id}-{log.file_name}"
+    if remote.exists(sftp, log.remote_file_path):
+        remote.move(sftp, log.remote_file_path, target)
+    data_manager.filed_away(connection, log, target, error_file)

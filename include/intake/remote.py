@@ -14,6 +14,9 @@ BLOCK = 32 * 1024
 WINDOW = 16 << 20
 """Bytes requested ahead of the reader: enough to keep the wire busy, and the bound on memory."""
 
+SECONDS_TO_ANSWER = 60.0
+"""How long the server may be silent while an answer is due. Paramiko by itself waits for ever."""
+
 TROUBLE = (paramiko.SSHException, EOFError, OSError)
 """What a lost or refused connection raises. Worth another try."""
 
@@ -25,6 +28,18 @@ class RemoteFile:
     name: str
     size: int
     modified_at: datetime
+
+
+def limit_waiting(sftp: paramiko.SFTPClient, seconds: float = SECONDS_TO_ANSWER) -> None:
+    """Let a connection fail with a TimeoutError, which is an OSError, when the server falls silent.
+
+    Args:
+        sftp: An open connection.
+        seconds: How long it may be silent.
+    """
+    channel = sftp.get_channel()
+    assert channel is not None
+    channel.settimeout(seconds)
 
 
 def list_files(sftp: paramiko.SFTPClient, folder: str) -> list[RemoteFile]:
@@ -71,13 +86,25 @@ def move(sftp: paramiko.SFTPClient, source: str, target: str) -> None:
 
 
 def write(sftp: paramiko.SFTPClient, path: str, blocks: Iterator[bytes]) -> None:
-    """Write a file so that nobody ever sees half of it: under another name first, then renamed."""
+    """Write a file so that nobody ever sees half of it: under another name first, then renamed.
+
+    Raises:
+        OSError: Not all of it has arrived.
+    """
     make_folder(sftp, dirname(path))
     unfinished = f"{path}.part"
     with sftp.open(unfinished, "wb") as file:
         file.set_pipelined(True)
+        written = 0
         for block in blocks:
             file.write(block)
+            written += len(block)
+    # Paramiko throws the answers to pipelined writes away, and with them that a disk is full.
+    if (arrived := size_of(sftp, unfinished)) != written:
+        raise OSError(
+            f"{unfinished}: {arrived:,} of {written:,} bytes could be written; let the server's operator look at its"
+            " disk and quota"
+        )
     sftp.posix_rename(unfinished, path)
 
 

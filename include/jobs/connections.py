@@ -45,12 +45,15 @@ def sftp(connection_id: str) -> "Iterator[paramiko.SFTPClient]":
     import paramiko
     from airflow.providers.sftp.hooks.sftp import SFTPHook
 
+    from include.intake import remote
+
     require_pinned_host_key(connection_id)
     with ExitStack() as stack:
         try:
             opened = stack.enter_context(SFTPHook(ssh_conn_id=connection_id).get_managed_conn())
         except (paramiko.AuthenticationException, paramiko.BadHostKeyException) as error:
             raise _key_refused(connection_id, error) from error
+        remote.limit_waiting(opened)
         yield opened
 
 
