@@ -109,6 +109,11 @@ def match_header(line: bytes, delimiter: str, known: Mapping[str, str], file_nam
             f"{file_name}: line 1: byte {error.start + 1} is not UTF-8. Save the file as UTF-8, or set the feed's"
             " encoding in data_manager_config"
         ) from error
+    if "\0" in text:
+        raise FileRefused(
+            f"{file_name}: line 1: byte {line.index(0) + 1} is NUL, which no text holds. The file was damaged, or is"
+            " none: export it again as CSV UTF-8"
+        )
     column_of = {plain_name(name): column for name, column in (dict(known) | OUR_OWN_COLUMNS).items()}
     fields: list[tuple[str, str]] = []
     extra = 0
