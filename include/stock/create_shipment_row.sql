@@ -1,4 +1,4 @@
--- The rows of a shipment file, one item each, and what they say of each shipment. Private to the transaction.
+-- The rows of a shipment file, one item each, and what they say of each shipment and item. Private to the transaction.
 -- The caller fills shipment_row down to complaint, with is_usable false where a row cannot be taken for reasons of its
 -- own; the rest is filled by the statements beside this one.
 CREATE TEMP TABLE shipment_row (
@@ -37,5 +37,20 @@ CREATE TEMP TABLE shipment_header (
     supplier_external_id text,
     destination_facility_id text COLLATE "C" NOT NULL,
     tracking_numbers text[] NOT NULL,
-    attributes jsonb NOT NULL
+    attributes jsonb NOT NULL,
+    is_different boolean NOT NULL DEFAULT FALSE
+) ON COMMIT DROP;
+
+CREATE TEMP TABLE wanted_item (
+    shipment_id text COLLATE "C" NOT NULL,
+    item_key text COLLATE "C" NOT NULL,
+    product_id text COLLATE "C" NOT NULL,
+    quantity numeric NOT NULL,
+    item_external_id text COLLATE "C",
+    order_id text COLLATE "C",
+    serial_numbers text[] NOT NULL,
+    shipment_item_seq_id text COLLATE "C",
+    is_changed boolean NOT NULL,
+    is_superseded boolean NOT NULL,
+    PRIMARY KEY (shipment_id, item_key)
 ) ON COMMIT DROP

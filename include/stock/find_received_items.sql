@@ -12,8 +12,8 @@ WITH found AS (
         shipment.shipment_type_id,
         kind.is_incoming,
         restock.restock_name,
-        item.shipment_item_seq_id AS found_seq_id,
-        item.product_id AS found_product_id,
+        coalesce(item.shipment_item_seq_id, named_item.shipment_item_seq_id) AS found_seq_id,
+        coalesce(item.product_id, named_item.product_id) AS found_product_id,
         CASE
             WHEN line.external_id IS NULL THEN format('shipment-id %%L', line.shipment_id)
             ELSE format('external-shipment-id %%L', line.external_id)
@@ -27,12 +27,12 @@ WITH found AS (
     LEFT JOIN shipment_type AS kind ON shipment.shipment_type_id = kind.shipment_type_id
     LEFT JOIN scheduled_restock AS restock ON shipment.shipment_id = restock.shipment_id
     LEFT JOIN shipment_item AS item
+        ON shipment.shipment_id = item.shipment_id AND line.shipment_item_seq_id = item.shipment_item_seq_id
+    LEFT JOIN shipment_item AS named_item
         ON
-            shipment.shipment_id = item.shipment_id
-            AND (
-                line.shipment_item_seq_id = item.shipment_item_seq_id
-                OR (line.shipment_item_seq_id IS NULL AND line.item_external_id = item.item_external_id)
-            )
+            shipment.shipment_id = named_item.shipment_id
+            AND 'item ' || line.item_external_id = named_item.item_key
+            AND line.shipment_item_seq_id IS NULL
 )
 
 UPDATE received_item

@@ -1,6 +1,16 @@
 -- Rows that contradict each other, or what has been received already, are complained of.
--- Reads shipment, shipment_item, shipment_item_open, shipment_type, shipment_status; writes shipment_row.
-WITH judged AS (
+-- Reads shipment, shipment_item, shipment_receipt, shipment_type, shipment_status; writes shipment_row.
+WITH received AS (
+    SELECT
+        shipment_id,
+        shipment_item_seq_id,
+        sum(quantity_accepted + quantity_rejected) AS quantity
+    FROM shipment_receipt
+    WHERE shipment_id IN (SELECT shipment_row.shipment_id FROM shipment_row)
+    GROUP BY shipment_id, shipment_item_seq_id
+),
+
+judged AS (
     SELECT
         item.line_number,
         item.quantity,
@@ -11,24 +21,19 @@ WITH judged AS (
         max(item.product_id) OVER same_item AS last_product_id,
         min(item.destination_facility_id) OVER same_shipment AS first_destination,
         max(item.destination_facility_id) OVER same_shipment AS last_destination,
-        CASE WHEN known_item.as_of <= %(as_of)s THEN opened.quantity END AS known_quantity,
-        CASE WHEN known_item.as_of <= %(as_of)s THEN opened.product_id END AS known_product_id,
-        opened.accepted + opened.rejected AS received,
+        CASE WHEN known_item.as_of <= %(as_of)s THEN known_item.quantity END AS known_quantity,
+        CASE WHEN known_item.as_of <= %(as_of)s THEN known_item.product_id END AS known_product_id,
+        received.quantity AS received,
         CASE WHEN shipment.as_of <= %(as_of)s THEN shipment.destination_facility_id END AS known_destination,
-        coalesce(receipt.is_begun, FALSE) AS is_begun
+        item.shipment_id IN (SELECT begun.shipment_id FROM received AS begun) AS is_begun
     FROM shipment_row AS item
     LEFT JOIN shipment ON item.shipment_id = shipment.shipment_id
     LEFT JOIN shipment_item AS known_item
         ON item.shipment_id = known_item.shipment_id AND item.item_key = known_item.item_key
-    LEFT JOIN shipment_item_open AS opened
+    LEFT JOIN received
         ON
-            known_item.shipment_id = opened.shipment_id
-            AND known_item.shipment_item_seq_id = opened.shipment_item_seq_id
-    LEFT JOIN LATERAL (
-        SELECT count(*) > 0 AS is_begun
-        FROM shipment_receipt
-        WHERE shipment_receipt.shipment_id = item.shipment_id
-    ) AS receipt ON TRUE
+            known_item.shipment_id = received.shipment_id
+            AND known_item.shipment_item_seq_id = received.shipment_item_seq_id
     WINDOW
         same_shipment AS (PARTITION BY item.shipment_key),
         same_item AS (PARTITION BY item.shipment_key, item.item_key)

@@ -1,5 +1,5 @@
--- Items of the shipments just received of which more has arrived than was shipped.
--- Reads received_item, shipment, shipment_item_open.
+-- Items received in this transaction of which more has arrived than was shipped.
+-- Reads received_item, shipment, shipment_item_open, shipment_receipt.
 SELECT
     coalesce(shipment.external_id, shipment.shipment_id) AS shipment,
     coalesce(item.item_external_id, item.shipment_item_seq_id) AS item,
@@ -9,14 +9,12 @@ SELECT
 FROM shipment_item_open AS item
 INNER JOIN shipment ON item.shipment_id = shipment.shipment_id
 WHERE
-    item.accepted + item.rejected > item.quantity
+    item.shipment_id IN (SELECT received_item.found_shipment_id FROM received_item)
+    AND item.accepted + item.rejected > item.quantity
     AND EXISTS (
-        SELECT FROM received_item AS line
+        SELECT FROM shipment_receipt AS receipt
         WHERE
-            line.found_shipment_id = item.shipment_id
-            AND (
-                line.found_seq_id = item.shipment_item_seq_id
-                OR (line.found_seq_id IS NULL AND line.product_id = item.product_id)
-            )
+            receipt.shipment_id = item.shipment_id AND receipt.shipment_item_seq_id = item.shipment_item_seq_id
+            AND receipt.recorded_at = now()
     )
 ORDER BY shipment.shipment_id, item.shipment_item_seq_id

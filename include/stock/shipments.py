@@ -95,6 +95,7 @@ def judge(connection: Connection, as_of: datetime) -> None:
     """
     connection.execute(b"ANALYZE shipment_row")
     connection.execute(statement(__file__, "name_shipments"), {})
+    connection.execute(b"ANALYZE shipment_row")
     connection.execute(statement(__file__, "judge_shipments"), {"as_of": as_of})
     connection.execute(statement(__file__, "judge_shipment_items"), {})
 
@@ -111,9 +112,14 @@ def save(connection: Connection, as_of: datetime, data_manager_log_id: int | Non
     """
     parameters = {"as_of": as_of, "data_manager_log_id": data_manager_log_id}
     connection.execute(statement(__file__, "number_shipments"))
+    connection.execute(b"ANALYZE shipment_row")
     connection.execute(statement(__file__, "gather_headers"))
+    connection.execute(b"ANALYZE shipment_header")
     connection.execute(statement(__file__, "create_shipments"), parameters)
+    connection.execute(statement(__file__, "gather_items"), parameters)
+    connection.execute(b"ANALYZE wanted_item")
     connection.execute(statement(__file__, "save_shipment_items"), parameters)
+    connection.execute(statement(__file__, "merge_headers"), parameters)
     connection.execute(statement(__file__, "update_shipments"), parameters)
     row = connection.execute(
         b"SELECT count(*) FILTER (WHERE is_changed), count(*) FILTER (WHERE NOT is_changed AND NOT is_superseded),"

@@ -239,9 +239,13 @@ def test_a_receipt_ahead_of_its_shipment_is_dropped_again(drop: Drop, world: Wor
 
 
 def test_nothing_arrived_changes_nothing(drop: Drop, world: World, connection: Connection) -> None:
-    outcome = drop(HEADER + "A,SKU-10001,1,0,0,,\n", AT)
-    assert outcome.counts == Counts(total=1, changed=0, unchanged=1, superseded=0, failed=0)
+    ship(connection, drop.sftp, "EMPTY,SKU-10001,0,43,1,\n", "2025-11-21-0100.csv")
+    outcome = drop(HEADER + "A,SKU-10001,1,0,0,,\nEMPTY,SKU-10001,1,0,,,\n", AT)
+    assert outcome.counts == Counts(total=2, changed=0, unchanged=2, superseded=0, failed=0)
     assert (world.stock(), connection.execute(b"SELECT count(*) FROM shipment_receipt").fetchone()) == ({}, (0,))
+    assert connection.execute(b"SELECT DISTINCT status_id FROM shipment WHERE external_id <> 'OUT'").fetchall() == [
+        ("PURCH_SHIP_SHIPPED",)
+    ]
 
 
 def test_an_empty_file_and_one_of_another_feed_are_refused(drop: Drop) -> None:
@@ -304,16 +308,18 @@ def numbers() -> Iterator[int]:
     return count(1)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.data(),
     first=files("IMP_TO_SHPMNT"),
-    life=st.lists(st.one_of(files("RECEIVE_SHIP_ITEMS"), files("IMP_TO_SHPMNT"), files("RESET_INVENTORY")), max_size=6),
+    life=st.lists(
+        st.one_of(files("RECEIVE_SHIP_ITEMS"), files("IMP_TO_SHPMNT"), files("RESET_INVENTORY")), min_size=2, max_size=8
+    ),
 )
 def test_any_life_of_a_shipment(
     drop: Drop, world: World, numbers: Iterator[int], data: st.DataObject, first: File, life: list[File]
 ) -> None:
-    repeats = data.draw(st.lists(st.integers(0, len(life) - 1), max_size=3)) if life else []
+    repeats = data.draw(st.lists(st.integers(0, len(life) - 1), max_size=3))
     arrivals = data.draw(st.permutations([*range(len(life)), *repeats]))
     product = f"P{next(numbers)}"
     for item in (1, 2):

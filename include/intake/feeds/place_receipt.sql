@@ -11,17 +11,17 @@ FROM (
     SELECT
         line.line_number,
         shipment.destination_facility_id AS facility_id,
-        item.product_id
+        coalesce(item.product_id, named_item.product_id) AS product_id
     FROM staged AS line
     LEFT JOIN shipment AS by_external ON trim(line.external_shipment_id) = by_external.external_id
     INNER JOIN shipment
         ON coalesce(nullif(trim(line.shipment_id), ''), by_external.shipment_id) = shipment.shipment_id
     LEFT JOIN shipment_item AS item
+        ON shipment.shipment_id = item.shipment_id AND trim(line.shipment_item_seq_id) = item.shipment_item_seq_id
+    LEFT JOIN shipment_item AS named_item
         ON
-            shipment.shipment_id = item.shipment_id
-            AND (
-                trim(line.shipment_item_seq_id) = item.shipment_item_seq_id
-                OR (line.shipment_item_seq_id IS NULL AND trim(line.item_external_id) = item.item_external_id)
-            )
+            shipment.shipment_id = named_item.shipment_id
+            AND 'item ' || trim(line.item_external_id) = named_item.item_key
+            AND line.shipment_item_seq_id IS NULL
 ) AS placed
 WHERE staged.line_number = placed.line_number
