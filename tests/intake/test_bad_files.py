@@ -162,7 +162,7 @@ def test_up_to_ten_thousand_bad_files_cost_themselves_only(folders: Folders) -> 
 
 def test_a_nul_in_the_header_is_named(connection: Connection, sftp_client: paramiko.SFTPClient) -> None:
     outcome = Drop(connection, sftp_client, "RESET_INVENTORY")("Item,externalFacilityId,availableQty,idValue,\0\na\n")
-    assert "line 1: byte 42 is NUL" in (outcome.message or "")
+    assert "line 1: byte 46 is NUL" in (outcome.message or "")
 
 
 def _run(folders: Folders, count: int, seed: int) -> Counter[str]:
