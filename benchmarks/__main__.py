@@ -27,10 +27,12 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := set(options.names) - known.keys():
         parser.error(f"no benchmark called {', '.join(sorted(unknown))}; there is {', '.join(known)}")
-    with tempfile.TemporaryDirectory(prefix="trueup-bench-") as folder:
-        Path(folder).chmod(0o755)
-        kept = [known[name](Path(folder), options.rows, options.runs) for name in options.names or BENCHMARKS]
-        return 0 if all(kept) else 1
+    kept = True
+    for name in options.names or BENCHMARKS:
+        with tempfile.TemporaryDirectory(prefix="trueup-bench-") as folder:
+            Path(folder).chmod(0o755)
+            kept &= known[name](Path(folder), options.rows, options.runs)
+    return 0 if kept else 1
 
 
 if __name__ == "__main__":
