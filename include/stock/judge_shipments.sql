@@ -14,6 +14,10 @@ judged AS (
     SELECT
         item.line_number,
         item.quantity,
+        item.shipment_type_id,
+        item.status_id,
+        item.item_external_id,
+        item.complaint IS NOT NULL AS is_refused,
         item.product_id,
         item.destination_facility_id,
         sum(item.quantity) OVER same_item AS wanted,
@@ -37,54 +41,61 @@ judged AS (
     WINDOW
         same_shipment AS (PARTITION BY item.shipment_key),
         same_item AS (PARTITION BY item.shipment_key, item.item_key)
+),
+
+complained AS (
+    SELECT
+        judged.line_number,
+        CASE
+            WHEN judged.shipment_type_id NOT IN (SELECT known.shipment_type_id FROM shipment_type AS known)
+                THEN format(
+                    'shipment-type %%L: no such type; expected %%s',
+                    judged.shipment_type_id,
+                    (SELECT string_agg(known.shipment_type_id, ', ' ORDER BY known.shipment_type_id)
+                    FROM shipment_type AS known)
+                )
+            WHEN judged.status_id NOT IN (SELECT known.status_id FROM shipment_status AS known)
+                THEN format(
+                    'shipment-status %%L: no such status; expected %%s',
+                    judged.status_id,
+                    (SELECT string_agg(known.status_id, ', ' ORDER BY known.status_id) FROM shipment_status AS known)
+                )
+            WHEN judged.quantity < 0
+                THEN format('quantity %%s is below zero; expected what was shipped', trim_scale(judged.quantity))
+            WHEN judged.first_destination <> judged.last_destination
+                THEN format(
+                    'the rows of this shipment name the destinations %%L and %%L; expected one. Correct them, or send'
+                    ' two shipments',
+                    judged.first_destination, judged.last_destination
+                )
+            WHEN judged.is_begun AND judged.destination_facility_id <> judged.known_destination
+                THEN format(
+                    'destination %%L: the shipment is being received at %%L already; send what goes elsewhere as'
+                    ' another shipment',
+                    judged.destination_facility_id, judged.known_destination
+                )
+            WHEN judged.first_product_id <> judged.last_product_id
+                THEN format(
+                    'item-external-id %%L stands for the products %%L and %%L; expected one',
+                    judged.item_external_id, judged.first_product_id, judged.last_product_id
+                )
+            WHEN judged.received > 0 AND judged.product_id <> judged.known_product_id
+                THEN format(
+                    'item-external-id %%L: %%s of product %%L have been received of it already, not of %%L; send'
+                    ' another product as an item of its own',
+                    judged.item_external_id, trim_scale(judged.received), judged.known_product_id, judged.product_id
+                )
+            WHEN judged.wanted < judged.received AND judged.wanted < judged.known_quantity
+                THEN format(
+                    'quantity %%s: %%s have been received already; expected no less',
+                    trim_scale(judged.wanted), trim_scale(judged.received)
+                )
+        END AS complaint
+    FROM judged
+    WHERE NOT judged.is_refused
 )
 
 UPDATE shipment_row
-SET
-    complaint = CASE
-        WHEN shipment_row.shipment_type_id NOT IN (SELECT known.shipment_type_id FROM shipment_type AS known)
-            THEN format(
-                'shipment-type %%L: no such type; expected %%s',
-                shipment_row.shipment_type_id,
-                (SELECT string_agg(known.shipment_type_id, ', ' ORDER BY known.shipment_type_id)
-                FROM shipment_type AS known)
-            )
-        WHEN shipment_row.status_id NOT IN (SELECT known.status_id FROM shipment_status AS known)
-            THEN format(
-                'shipment-status %%L: no such status; expected %%s',
-                shipment_row.status_id,
-                (SELECT string_agg(known.status_id, ', ' ORDER BY known.status_id) FROM shipment_status AS known)
-            )
-        WHEN judged.quantity < 0
-            THEN format('quantity %%s is below zero; expected what was shipped', trim_scale(judged.quantity))
-        WHEN judged.first_destination <> judged.last_destination
-            THEN format(
-                'the rows of this shipment name the destinations %%L and %%L; expected one. Correct them, or send two'
-                ' shipments',
-                judged.first_destination, judged.last_destination
-            )
-        WHEN judged.is_begun AND judged.destination_facility_id <> judged.known_destination
-            THEN format(
-                'destination %%L: the shipment is being received at %%L already; send what goes elsewhere as another'
-                ' shipment',
-                judged.destination_facility_id, judged.known_destination
-            )
-        WHEN judged.first_product_id <> judged.last_product_id
-            THEN format(
-                'item-external-id %%L stands for the products %%L and %%L; expected one',
-                shipment_row.item_external_id, judged.first_product_id, judged.last_product_id
-            )
-        WHEN judged.received > 0 AND judged.product_id <> judged.known_product_id
-            THEN format(
-                'item-external-id %%L: %%s of product %%L have been received of it already, not of %%L; send another'
-                ' product as an item of its own',
-                shipment_row.item_external_id, trim_scale(judged.received), judged.known_product_id, judged.product_id
-            )
-        WHEN judged.wanted < judged.received AND judged.wanted < judged.known_quantity
-            THEN format(
-                'quantity %%s: %%s have been received already; expected no less',
-                trim_scale(judged.wanted), trim_scale(judged.received)
-            )
-    END
-FROM judged
-WHERE shipment_row.line_number = judged.line_number AND shipment_row.complaint IS NULL
+SET complaint = complained.complaint
+FROM complained
+WHERE shipment_row.line_number = complained.line_number AND complained.complaint IS NOT NULL

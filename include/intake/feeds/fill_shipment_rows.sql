@@ -22,7 +22,7 @@ SELECT
     nullif(trim(staged.serial_number), ''),
     array(
         SELECT trim(parcel.tracking_number)
-        FROM regexp_split_to_table(staged.tracking_number, '[|]') AS parcel (tracking_number)
+        FROM string_to_table(staged.tracking_number, '|') AS parcel (tracking_number)
         WHERE trim(parcel.tracking_number) <> ''
     ),
     coalesce(attribute.attributes, '{}'),
@@ -44,7 +44,7 @@ CROSS JOIN LATERAL (
         jsonb_object_agg(trim(split_part(each.written, ':', 1)), trim(substring(each.written FROM ':(.*)')))
             FILTER (WHERE each.written ~ '[^ ] *:') AS attributes,
         min(trim(each.written)) FILTER (WHERE each.written !~ '[^ ] *:') AS bad
-    FROM regexp_split_to_table(staged.shipment_attribute, '[|]') AS each (written)
+    FROM string_to_table(staged.shipment_attribute, '|') AS each (written)
     WHERE trim(each.written) <> ''
 ) AS attribute
 WHERE staged.malformed IS NULL
