@@ -30,7 +30,7 @@ def test_bad_rows_wait_in_the_error_folder_and_count_once_corrected(world: World
     header, *rows = story.reset_file(wanted).splitlines()
     good, bad = rows[:2], rows[2:]
     fields = [line.split(",") for line in bad]
-    fields[0][3], fields[1][1], fields[2][2] = "no-such-item", "4711", "a dozen"
+    fields[0][3], fields[1][1], fields[2][2] = "no-such-item", "no-such-place", "a dozen"
     spoiled = [",".join(line) for line in fields]
     name = steps.drop(world, "bad-rows", "\n".join([header, *good, *spoiled, ""]))
 
@@ -42,7 +42,7 @@ def test_bad_rows_wait_in_the_error_folder_and_count_once_corrected(world: World
     assert [(row["line"], row["idValue"]) for row in rejected] == [
         (str(4 + index), line.split(",")[3]) for index, line in enumerate(spoiled)
     ]
-    for row, wrong in zip(rejected, ("no-such-item", "4711", "a dozen"), strict=True):
+    for row, wrong in zip(rejected, ("no-such-item", "no-such-place", "a dozen"), strict=True):
         assert repr(wrong) in row["error"]
         assert "expected" in row["error"] or "correct it" in row["error"]
 
