@@ -50,17 +50,18 @@ def send(subject: str, message: str, context: Mapping[str, Any] | None = None) -
 
 
 def deadline(*, minutes: int) -> DeadlineAlert:
-    """Alert when a run has not finished so long after it was queued.
+    """Alert when a run has not finished so many minutes after its last ones would have, by their average.
 
-    The clock starts when the run is queued, as one that cannot start is late as well. The minutes must cover what a run
-    is meant to wait for: an import a quarter of an hour for a file, and as long again behind the run before it. They
-    must be fewer than the DAG's `dagrun_timeout`, which ends a run without failing a task.
+    The first run of a DAG has no deadline. Those from when a run was queued would be plainer, but in Airflow 3.3.2
+    clearing a task of a run with such a deadline ends in an error 500. The minutes must cover what a run is meant to wait
+    for: an import a quarter of an hour for a file, and as long again behind the run before it. With the average added
+    they must be fewer than the DAG's `dagrun_timeout`, which ends a run without failing a task.
 
     Args:
-        minutes: How long a run may take.
+        minutes: How much longer than on average a run may take.
     """
     return DeadlineAlert(
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        reference=DeadlineReference.AVERAGE_RUNTIME(max_runs=10, min_runs=1),
         interval=timedelta(minutes=minutes),
         # In the triggerer, which every executor has beside it; a SyncCallback needs an executor that takes callbacks.
         callback=AsyncCallback(deadline_missed, kwargs={"minutes": minutes}),

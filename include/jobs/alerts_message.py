@@ -119,18 +119,18 @@ def of_missed_deadline(minutes: int, context: Mapping[str, Any]) -> Alert:
     """The alert of a run that is late.
 
     Args:
-        minutes: How long it may take.
+        minutes: How much longer than on average it may take.
         context: `dag_run` as the REST API shows it, and `deadline`.
     """
     run = context["dag_run"]
     dag_id, run_id = run["dag_id"], run["dag_run_id"]
     message = (
-        f"The run, queued at {run.get('queued_at')}, should have finished within {minutes} minutes, by"
-        f" {context['deadline']['deadline_time']}; it is {run.get('state')}."
+        f"The run, queued at {run.get('queued_at')}, should have finished by {context['deadline']['deadline_time']}:"
+        f" the average of its last runs and {minutes} minutes. It is {run.get('state')}."
     )
     return Alert(
         kind="deadline_missed",
-        subject=_line(f"Trueup: {dag_id} has missed its deadline of {minutes} minutes"),
+        subject=_line(f"Trueup: {dag_id} is {minutes} minutes late"),
         dag_id=dag_id,
         run_id=run_id,
         task_id=None,

@@ -54,7 +54,7 @@ def import_dag(dag_id: str, *, config_id: str, tags: list[str], doc_md: str, pol
         start_date=datetime(2026, 1, 1, tzinfo=UTC),
         catchup=False,
         max_active_runs=1,
-        dagrun_timeout=timedelta(hours=1),
+        dagrun_timeout=timedelta(minutes=90),
         deadline=deadline(minutes=45),
         default_args=DEFAULT_ARGS,
         tags=["import", *tags],

@@ -92,7 +92,7 @@ def test_every_dag_alerts(bag: dict[str, Any], dag_id: str) -> None:
     for name, task in dag["tasks"].items():
         assert task["when_failed"] == ["include.jobs.alerts.task_failed"], name
     (deadline,) = dag["deadlines"]
-    assert deadline["reference"] == "DagRunQueuedAtDeadline"
+    assert deadline["reference"] == "AverageRuntimeDeadline"
     assert deadline["calls"] == "include.jobs.alerts.deadline_missed"
     assert deadline["with"] == {"minutes": deadline["minutes"]}
     assert deadline["share_of_timeout"] < 1, "the timeout ends the run, and no task of it fails"

@@ -91,8 +91,8 @@ def test_a_late_run_alerts(world: World, webhook: Receiver) -> None:
         assert moved.rowcount == 1, "expected the DAG to have set one deadline, far from now"
     alert = received(webhook, "deadline_missed", dag_id)
     assert (alert["run_id"], alert["task_id"], alert["error"]) == (run_id, None, None)
-    assert "within 45 minutes" in alert["message"]
-    assert "it is running" in alert["message"]
+    assert "45 minutes" in alert["message"]
+    assert "It is running" in alert["message"]
     assert world.airflow.get(f"/dags/{dag_id}/dagRuns/{run_id}")["state"] == "running"
 
 

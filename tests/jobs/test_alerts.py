@@ -229,9 +229,9 @@ def test_a_missed_deadline_names_the_run(alerting: Alerting, state: str, end_dat
     (post,) = alerting.webhook.posts
     assert list(post.body) == DOCUMENTED
     assert post.body["kind"] == "deadline_missed"
-    assert post.body["subject"] == "Trueup: import_inventory has missed its deadline of 45 minutes"
-    assert "within 45 minutes, by 2026-11-20T06:45:00Z" in post.body["message"]
-    assert f"it is {state}." in post.body["message"]
+    assert post.body["subject"] == "Trueup: import_inventory is 45 minutes late"
+    assert "by 2026-11-20T06:45:00Z: the average of its last runs and 45 minutes" in post.body["message"]
+    assert f"It is {state}." in post.body["message"]
     assert post.body["next_step"].startswith("Open the run: ")
     url = f"{BASE_URL}/dags/import_inventory/runs/scheduled__2026-11-20T06%3A00%3A00%2B00%3A00"
     assert post.body["run_url"] == url
