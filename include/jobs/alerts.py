@@ -53,9 +53,9 @@ def deadline(*, minutes: int) -> DeadlineAlert:
     """Alert when a run has not finished so many minutes after its last ones would have, by their average.
 
     The first run of a DAG has no deadline. Those from when a run was queued would be plainer, but in Airflow 3.3.2
-    clearing a task of a run with such a deadline ends in an error 500. The minutes must cover what a run is meant to wait
-    for: an import a quarter of an hour for a file, and as long again behind the run before it. With the average added
-    they must be fewer than the DAG's `dagrun_timeout`, which ends a run without failing a task.
+    clearing a task of a run with such a deadline ends in an error 500. The minutes must cover what a run is meant to
+    wait for: an import a quarter of an hour for a file, and as long again behind the run before it. With the average
+    added they must be fewer than the DAG's `dagrun_timeout`, which ends a run without failing a task.
 
     Args:
         minutes: How much longer than on average a run may take.
