@@ -1,6 +1,7 @@
 """What the tests stand on: a real Postgres with a fresh database per test, a real SFTP server, the Shopify emulator."""
 
 import base64
+import os
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -18,6 +19,10 @@ from include.sandbox.sftp import SftpServer
 from include.sandbox.shopify import Emulator
 from include.shopify.client import Access, Client
 from tests.world import World
+
+# Airflow makes its folder in the home of whoever imports it, unless told otherwise before.
+_airflow_home = tempfile.TemporaryDirectory(prefix="trueup-airflow-")
+os.environ["AIRFLOW_HOME"] = _airflow_home.name
 
 
 @pytest.fixture(scope="session")

@@ -108,8 +108,11 @@ def _without(fields: list[str], positions: list[int]) -> list[str]:
 
 
 def _csv(rows: list[list[str]], delimiter: str) -> bytes:
+    return "".join(_line([disarm(field) for field in row], delimiter) for row in rows).encode()
+
+
+def _line(fields: list[str], delimiter: str) -> str:
+    """One record. The writer quotes a bare CR or LF in a field only where it is part of its own line end."""
     text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(
-        [disarm(field) for field in row] for row in rows
-    )
-    return text.getvalue().encode()
+    csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerow(fields)
+    return text.getvalue().removesuffix("\r\n") + "\n"

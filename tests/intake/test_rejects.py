@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.db.connection import Connection
-from include.intake import formulas, lines
+from include.intake import formulas, lines, rejects
 from include.intake.formulas import armed, disarm
 from tests.intake.drop import Drop, stores
 from tests.world import World
@@ -147,3 +147,9 @@ def test_rejected_json_comes_back_as_json_whatever_was_wrong_with_it(
     again = json.loads(fulfilments.error_file()[1])
     assert [each.get("asItCame") for each in again] == [*bad[:4], None]
     assert {each["error"] for each in again} == {rejected[4]["error"]}, "the reason of this time, not of the last"
+
+
+@pytest.mark.parametrize("field", ["a\rb", "a\nb", "a\r\nb", 'a"b', "a,b"])
+def test_a_line_end_in_a_field_stays_in_it(field: str) -> None:
+    written = rejects._csv([["reason", "2", field]], ",").decode()
+    assert list(csv.reader(io.StringIO(written, newline=""), strict=True)) == [["reason", "2", field]]
