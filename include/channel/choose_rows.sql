@@ -1,4 +1,5 @@
--- Every mapped level of a shop whose target is not its position, cut into batches. Locks those levels.
+-- Every mapped level of a shop, or of some of its locations, whose target is not its position, cut into batches.
+-- Locations where Shopify is master are left alone. Locks those levels.
 -- Reads inventory_level by its partial index, inventory_channel, shopify_shop_product; writes chosen_row.
 INSERT INTO chosen_row (batch_number, inventory_item_id, location_id, delta, change_from_quantity)
 WITH to_push AS (
@@ -10,12 +11,14 @@ WITH to_push AS (
     FROM inventory_level AS level
     WHERE
         shop_id = %(shop_id)s AND delta <> 0 AND outbox_batch_id IS NULL AND quarantine_reason IS NULL
+        AND (%(location_ids)s::text[] IS NULL OR location_id IN (SELECT unnest(%(location_ids)s::text[])))
         AND EXISTS (
             SELECT
             FROM inventory_channel AS channel
             WHERE
                 channel.shop_id = level.shop_id AND channel.location_id = level.location_id
                 AND channel.from_date <= now() AND channel.thru_date > now()
+                AND channel.inventory_master = 'OMS'
         )
         AND EXISTS (
             SELECT

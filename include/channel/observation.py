@@ -6,6 +6,9 @@ order search catch up; import orders again; read the levels again. Where nothing
 second import brought nothing, no order was unseen at the first read: what it showed is the position. (An order that was
 placed before the first read and cancelled since shows in no import, but it moves the level.) Other levels wait for the
 next round.
+
+Levels whose `committed` is not what the imported orders say wait as well: somewhere is an order that was not imported.
+That they agree proves nothing by itself, as a sale at a till never shows there.
 """
 
 import logging
@@ -13,6 +16,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from include.channel import orders
 from include.db.connection import Connection
@@ -38,10 +42,12 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Levels observed, and how many of them were settled. The others are still moving."""
+    """Levels observed, and what was found: settled, still moving or waiting for an order, not in Shopify."""
 
-    observed: int
-    settled: int
+    observed: int = 0
+    settled: int = 0
+    waiting: int = 0
+    gone: int = 0
 
 
 def settle(
@@ -69,21 +75,84 @@ def settle(
     )
     levels: list[Level] = [(row[0], row[1]) for row in rows]
     if not levels:
-        return Settlement(0, 0)
+        return Settlement()
+    return observe(connection, shop_id, client, levels, begin(connection, shop_id, "SETTLE"), sleep)
+
+
+def begin(connection: Connection, shop_id: str, purpose: str, run_id: str | None = None) -> int:
+    """Note that a shop is being looked at.
+
+    Args:
+        connection: Trueup's database.
+        shop_id: The shop.
+        purpose: `SETTLE`, `RECENT_CHANGES`, `HARD_SYNC` or `WEBHOOK`.
+        run_id: The run that looks, if any.
+
+    Returns:
+        The id of the observation, under which its drift is reported.
+    """
+    row = connection.execute(
+        b"INSERT INTO inventory_observation (shop_id, purpose, run_id) VALUES (%s, %s, %s)"
+        b" RETURNING inventory_observation_id",
+        [shop_id, purpose, run_id],
+    ).fetchone()
+    assert row is not None
+    observation_id: int = row[0]
+    return observation_id
+
+
+def observe(
+    connection: Connection,
+    shop_id: str,
+    client: Client,
+    levels: list[Level],
+    observation_id: int,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Settlement:
+    """Look at some levels, take over what they show where nothing unseen can hide in it, and note each drift.
+
+    Args:
+        connection: Trueup's database, outside a transaction. The caller holds the shop's lock.
+        shop_id: The shop.
+        client: Its API.
+        levels: The levels, each once.
+        observation_id: What `begin` has returned; several calls may share it.
+        sleep: How to wait; replaced in tests.
+
+    Raises:
+        ShopifyError: Shopify could not be read; nothing was taken over.
+    """
+    patience = _patience(connection, shop_id)
     orders.import_orders(connection, shop_id, client)
-    last_movement = _last_movement(connection)
+    last_movement, looked_from = _now(connection)
     first = read_levels(client, levels)
     sleep(patience.order_search_lag)
     orders.import_orders(connection, shop_id, client)
     second = read_levels(client, levels)
-    gone = [level for level in levels if level not in second]
-    still = {level: seen.available for level, seen in second.items() if first.get(level) == seen}
-    settled = _rebase(connection, shop_id, still, gone, last_movement)
+    with connection.transaction():
+        online_atp.take_turn(connection)
+        _stage(connection, levels, first, second)
+        parameters = {
+            "shop_id": shop_id,
+            "observation_id": observation_id,
+            "last_movement": last_movement,
+            "looked_from": looked_from,
+            "seconds_to_arrive": patience.seconds_to_arrive,
+        }
+        connection.execute(statement(__file__, "judge_levels"), parameters)
+        connection.execute(statement(__file__, "note_drift"), parameters)
+        connection.execute(statement(__file__, "rebase_positions"), parameters)
+        found = connection.execute(statement(__file__, "count_judged"), parameters).fetchone()
+        connection.execute(statement(__file__, "close_settled"), {"shop_id": shop_id})
+    assert found is not None
+    settled, waiting, gone = found
     if gone:
-        logger.error("not in Shopify, put into quarantine: %s", gone)
-    if settled + len(gone) < len(levels):
-        logger.warning("%s levels keep moving; the next round looks again", len(levels) - settled - len(gone))
-    return Settlement(len(levels), settled)
+        logger.error("shop %s: %s levels are of items that are not in Shopify: put into quarantine", shop_id, gone)
+    if waiting:
+        logger.warning(
+            "shop %s: %s levels keep moving or have orders not seen; the next round looks again", shop_id, waiting
+        )
+    return Settlement(len(levels), settled, waiting, gone)
 
 
 def read_levels(client: Client, levels: list[Level]) -> dict[Level, Seen]:
@@ -98,31 +167,18 @@ def read_levels(client: Client, levels: list[Level]) -> dict[Level, Seen]:
     }
 
 
-def _rebase(
-    connection: Connection, shop_id: str, available: dict[Level, int], gone: list[Level], last_movement: int
-) -> int:
-    with connection.transaction():
-        online_atp.take_turn(connection)
-        connection.execute(
-            statement(__file__, "quarantine_missing"),
-            {
-                "shop_id": shop_id,
-                "items": [item for item, _ in gone],
-                "locations": [location for _, location in gone],
-            },
-        )
-        settled = connection.execute(
-            statement(__file__, "rebase_positions"),
-            {
-                "shop_id": shop_id,
-                "items": [item for item, _ in available],
-                "locations": [location for _, location in available],
-                "available": list(available.values()),
-                "last_movement": last_movement,
-            },
-        ).rowcount
-        connection.execute(statement(__file__, "close_settled"), {"shop_id": shop_id})
-    return settled
+def _stage(connection: Connection, levels: list[Level], first: dict[Level, Seen], second: dict[Level, Seen]) -> None:
+    """Put what was seen into the temporary table `seen_level`. Items that are not in Shopify show nothing."""
+    connection.execute(statement(__file__, "create_seen_level"))
+    with connection.cursor() as cursor, cursor.copy(b"COPY seen_level FROM STDIN") as copy:
+        for item, location in levels:
+            seen = second.get((item, location))
+            if seen is None:
+                copy.write_row((item, location, None, None, None, None, None, None, True))
+                continue
+            is_still = first.get((item, location)) == seen
+            told = (seen.is_active, seen.tracked, seen.sku, seen.updated_at or None, is_still)
+            copy.write_row((item, location, seen.available, seen.committed, *told))
 
 
 def _wait_until_ripe(connection: Connection, shop_id: str, patience: Patience, sleep: Callable[[float], None]) -> None:
@@ -145,10 +201,10 @@ def _patience(connection: Connection, shop_id: str) -> Patience:
     return Patience(*row)
 
 
-def _last_movement(connection: Connection) -> int:
+def _now(connection: Connection) -> tuple[int, datetime]:
+    """The last order movement that was imported, and the database's time."""
     row = connection.execute(
-        b"SELECT coalesce(max(shopify_order_movement_id), 0) FROM shopify_order_movement"
+        b"SELECT coalesce(max(shopify_order_movement_id), 0), clock_timestamp() FROM shopify_order_movement"
     ).fetchone()
     assert row is not None
-    last: int = row[0]
-    return last
+    return row[0], row[1]

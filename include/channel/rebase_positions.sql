@@ -1,77 +1,37 @@
--- Takes what Shopify shows as the position, row by row, where no order has touched the level since the read.
--- Reads shopify_order_movement; writes inventory_level, outbox_batch_row, inventory_drift. Answers the rows rebased.
-WITH observed AS (
-    SELECT seen.*
-    FROM
-        unnest(%(items)s::text[], %(locations)s::text[], %(available)s::integer[])
-        AS seen (inventory_item_id, location_id, available)
-    WHERE NOT EXISTS (
-        SELECT
-        FROM shopify_order_movement AS moved
-        WHERE
-            moved.shop_id = %(shop_id)s
-            AND moved.inventory_item_id = seen.inventory_item_id
-            AND moved.location_id = seen.location_id
-            AND moved.shopify_order_movement_id > %(last_movement)s
-    )
-),
-
-calm AS (
-    SELECT
-        level.inventory_item_id,
-        level.location_id,
-        level.position,
-        level.outbox_batch_id,
-        observed.available,
-        batch_row.delta
-    FROM observed
-    INNER JOIN inventory_level AS level
-        ON
-            level.shop_id = %(shop_id)s
-            AND observed.inventory_item_id = level.inventory_item_id
-            AND observed.location_id = level.location_id
-    LEFT JOIN outbox_batch_row AS batch_row
-        ON
-            level.outbox_batch_id = batch_row.outbox_batch_id
-            AND level.inventory_item_id = batch_row.inventory_item_id
-            AND level.location_id = batch_row.location_id
-    FOR UPDATE OF level
-),
-
-told AS (
+-- Takes what Shopify shows as the position, row by row, where it was judged to prove something; puts levels of items
+-- that Shopify does not have into quarantine; tells the batches that had an unknown outcome.
+-- Reads judged_level; writes inventory_level, outbox_batch_row.
+WITH told AS (
     UPDATE outbox_batch_row AS batch_row
     SET outcome = CASE
-        WHEN calm.available = calm.position + calm.delta THEN 'APPLIED'
-        WHEN calm.available = calm.position THEN 'NOT_APPLIED'
+        WHEN judged.outcome = 'QUARANTINED' THEN 'QUARANTINED'
+        WHEN judged.available = judged.position + judged.delta THEN 'APPLIED'
+        WHEN judged.available = judged.position THEN 'NOT_APPLIED'
         ELSE 'OBSERVED'
     END
-    FROM calm
+    FROM judged_level AS judged
     WHERE
-        batch_row.outbox_batch_id = calm.outbox_batch_id
-        AND batch_row.inventory_item_id = calm.inventory_item_id
-        AND batch_row.location_id = calm.location_id
-),
-
-drifted AS (
-    INSERT INTO inventory_drift (
-        shop_id, inventory_item_id, location_id, position, observed, cause, outbox_batch_id
-    )
-    SELECT
-        %(shop_id)s,
-        inventory_item_id,
-        location_id,
-        position,
-        available,
-        CASE WHEN position IS NULL THEN 'FIRST_OBSERVATION' ELSE 'CHANGED_IN_SHOPIFY' END,
-        outbox_batch_id
-    FROM calm
-    WHERE position IS NULL OR (available <> position AND available <> position + coalesce(delta, 0))
+        judged.outcome IN ('REBASED', 'QUARANTINED')
+        AND batch_row.outbox_batch_id = judged.outbox_batch_id
+        AND batch_row.inventory_item_id = judged.inventory_item_id
+        AND batch_row.location_id = judged.location_id
 )
 
 UPDATE inventory_level AS level
-SET position = calm.available, outbox_batch_id = NULL
-FROM calm
+SET
+    position = coalesce(judged.available, level.position),
+    outbox_batch_id = NULL,
+    has_recent_change = FALSE,
+    quarantine_reason = CASE
+        WHEN judged.outcome = 'QUARANTINED' THEN 'Shopify has no such inventory item: correct the mapping'
+        ELSE level.quarantine_reason
+    END
+FROM judged_level AS judged
 WHERE
     level.shop_id = %(shop_id)s
-    AND level.inventory_item_id = calm.inventory_item_id
-    AND level.location_id = calm.location_id
+    AND level.inventory_item_id = judged.inventory_item_id
+    AND level.location_id = judged.location_id
+    AND (
+        judged.outcome IN ('REBASED', 'QUARANTINED')
+        OR (judged.outcome = 'AGREED' AND level.has_recent_change)
+    )

@@ -42,7 +42,7 @@ def plan_uploads() -> dict[str, int]:
     from include.jobs import connections
 
     with connections.oms() as oms:
-        planned = {shop_id: len(planner.plan(oms, shop_id)) for shop_id, _ in _shops(oms)}
+        planned = {shop_id: len(planner.plan(oms, shop_id)) for shop_id, _ in shops(oms)}
     if not any(planned.values()):
         raise AirflowSkipException("nothing differs between target and position")
     return planned
@@ -59,7 +59,7 @@ def observe_levels() -> dict[str, Any]:
 
     from include.channel import observation
 
-    found = _each_shop(lambda oms, shop_id, client: asdict(observation.settle(oms, shop_id, client)))
+    found = each_shop(lambda oms, shop_id, client: asdict(observation.settle(oms, shop_id, client)))
     if not any(settlement["observed"] for settlement in found.values()):
         raise AirflowSkipException("no outcome is unknown and every level has been seen")
     return found
@@ -72,7 +72,7 @@ def deliver_batches() -> dict[str, Any]:
 
     from include.channel import delivery
 
-    sent = _each_shop(lambda oms, shop_id, client: asdict(delivery.deliver(oms, shop_id, client)))
+    sent = each_shop(lambda oms, shop_id, client: asdict(delivery.deliver(oms, shop_id, client)))
     logger.info("delivered: %s", sent)
     return sent
 
@@ -88,18 +88,19 @@ def import_orders() -> dict[str, Any]:
 
     from include.channel import orders
 
-    imported = _each_shop(lambda oms, shop_id, client: asdict(orders.import_orders(oms, shop_id, client)))
+    imported = each_shop(lambda oms, shop_id, client: asdict(orders.import_orders(oms, shop_id, client)))
     if not any(result["movements"] for result in imported.values()):
         raise AirflowSkipException("no order has changed")
     return imported
 
 
-def _shops(oms: "Connection") -> list[tuple[str, str]]:
+def shops(oms: "Connection") -> list[tuple[str, str]]:
+    """All shops, each with its Airflow connection."""
     rows = oms.execute(b"SELECT shop_id, connection_id FROM shopify_shop ORDER BY shop_id").fetchall()
     return [(row[0], row[1]) for row in rows]
 
 
-def _each_shop(work: "Callable[[Connection, str, Client], dict[str, Any]]") -> dict[str, dict[str, Any]]:
+def each_shop(work: "Callable[[Connection, str, Client], dict[str, Any]]") -> dict[str, dict[str, Any]]:
     """Do something for every shop, one after the other, each under its lock. One shop's trouble does not stop the next.
 
     Returns:
@@ -113,7 +114,7 @@ def _each_shop(work: "Callable[[Connection, str, Client], dict[str, Any]]") -> d
     brought: dict[str, dict[str, Any]] = {}
     troubles: list[Exception] = []
     with connections.oms() as oms:
-        for shop_id, connection_id in _shops(oms):
+        for shop_id, connection_id in shops(oms):
             try:
                 with _shop(oms, shop_id, connection_id) as client:
                     brought[shop_id] = work(oms, shop_id, client)

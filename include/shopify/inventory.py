@@ -84,13 +84,25 @@ def adjust(client: Client, variables: str) -> AdjustOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a level shows, and the time of its last change as Shopify writes it (to the second; empty if never stocked).
+    """What a level shows, and what is to be known of its item.
 
     Two equal ones mean that the level has not moved in between.
+
+    Attributes:
+        available: Units for sale. An inactive level keeps its number, though nothing is sold from it.
+        committed: Units promised to open orders. A sale at a till never shows here.
+        updated_at: Time of the level's last change as Shopify writes it, to the second; empty if never stocked.
+        is_active: Whether the item is stocked at the location.
+        tracked: Whether Shopify counts the item at all.
+        sku: What Shopify calls the item; may be missing, and is not unique.
     """
 
     available: int
+    committed: int
     updated_at: str
+    is_active: bool
+    tracked: bool
+    sku: str | None
 
 
 def seen_at(client: Client, location_id: str, inventory_item_ids: Sequence[str]) -> dict[str, Seen]:
@@ -110,11 +122,17 @@ def seen_at(client: Client, location_id: str, inventory_item_ids: Sequence[str])
         data = client.execute(document("ItemsAtLocation"), json.dumps({"ids": ids, "locationId": location_id}))
         for node in data["nodes"]:
             if node:
-                level = node["inventoryLevel"]
-                seen[node["id"]] = (
-                    Seen(level["quantities"][0]["quantity"], level["updatedAt"]) if level else Seen(0, "")
-                )
+                seen[node["id"]] = seen_level(node, node["inventoryLevel"])
     return seen
+
+
+def seen_level(item: Mapping[str, Any], level: Mapping[str, Any] | None) -> Seen:
+    """What an item and its level at a location show, as GraphQL answers them; None stands for never stocked."""
+    tracked, sku = item["tracked"], item["sku"]
+    if level is None:
+        return Seen(0, 0, "", is_active=False, tracked=tracked, sku=sku)
+    units = {each["name"]: each["quantity"] for each in level["quantities"]}
+    return Seen(units["available"], units["committed"], level["updatedAt"], level["isActive"], tracked, sku)
 
 
 def _row(error: Mapping[str, Any]) -> int | None:

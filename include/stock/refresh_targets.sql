@@ -10,7 +10,8 @@ USING (
             channel.location_id,
             channel.facility_group_id,
             channel.configuration_facility_id,
-            channel.queue_facility_id
+            channel.queue_facility_id,
+            channel.use_valid_atp
         FROM refresh_product
         INNER JOIN shopify_shop_product AS shop_product ON refresh_product.product_id = shop_product.product_id
         INNER JOIN inventory_channel AS channel
@@ -60,7 +61,7 @@ USING (
             ELSE least(1000000000, greatest(0, floor(
                 coalesce(promise.quantity, 0)
                 - coalesce(channel_rule.minimum_stock, 0)
-                + least(0, coalesce(queue.available_to_promise_total, 0))
+                + CASE WHEN mapped.use_valid_atp THEN least(0, coalesce(queue.available_to_promise_total, 0)) ELSE 0 END
             )))
         END::integer AS target
     FROM mapped
@@ -81,6 +82,6 @@ USING (
         level.shop_id = fresh.shop_id
         AND level.inventory_item_id = fresh.inventory_item_id
         AND level.location_id = fresh.location_id
-WHEN MATCHED AND level.target <> fresh.target THEN UPDATE SET target = fresh.target
+WHEN MATCHED AND level.target <> fresh.target THEN UPDATE SET target = fresh.target, has_recent_change = TRUE
 WHEN NOT MATCHED THEN INSERT (shop_id, inventory_item_id, location_id, product_id, target)
     VALUES (fresh.shop_id, fresh.inventory_item_id, fresh.location_id, fresh.product_id, fresh.target)

@@ -1,0 +1,49 @@
+-- Looking at Shopify on purpose: which levels to compare, what each look has found, and who is master where.
+ALTER TABLE inventory_channel
+ADD COLUMN inventory_master text NOT NULL DEFAULT 'OMS' CHECK (inventory_master IN ('OMS', 'SHOPIFY')),
+ADD COLUMN use_valid_atp boolean NOT NULL DEFAULT TRUE;
+COMMENT ON COLUMN inventory_channel.inventory_master IS
+'Who decides what the location shows. SHOPIFY: nothing is pushed there; its facility''s stock follows Shopify instead.';
+COMMENT ON COLUMN inventory_channel.use_valid_atp IS
+'Whether open orders in the virtual order queue are deducted. FALSE only where the ERP''s figures leave them out.';
+
+ALTER TABLE inventory_level ADD COLUMN has_recent_change boolean NOT NULL DEFAULT TRUE;
+COMMENT ON COLUMN inventory_level.has_recent_change IS
+'Whether the target has changed since Shopify was last looked at. Set where the target is, and so never missed.';
+CREATE INDEX inventory_level_recent ON inventory_level (shop_id, location_id, inventory_item_id)
+WHERE has_recent_change;
+
+CREATE TABLE inventory_observation (
+    inventory_observation_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    shop_id identifier NOT NULL REFERENCES shopify_shop,
+    purpose text NOT NULL CHECK (purpose IN ('SETTLE', 'RECENT_CHANGES', 'HARD_SYNC', 'WEBHOOK')),
+    run_id text,
+    started_at timestamptz NOT NULL DEFAULT now(),
+    levels integer NOT NULL DEFAULT 0,
+    agreed integer NOT NULL DEFAULT 0,
+    rebased integer NOT NULL DEFAULT 0,
+    waiting integer NOT NULL DEFAULT 0,
+    gone integer NOT NULL DEFAULT 0
+);
+COMMENT ON TABLE inventory_observation IS
+'One look at what a shop shows: of so many levels, so many were as believed, taken over, still moving, not there.';
+
+ALTER TABLE inventory_drift
+ALTER COLUMN observed DROP NOT NULL,
+ADD COLUMN inventory_observation_id bigint REFERENCES inventory_observation,
+ADD COLUMN outcome text NOT NULL DEFAULT 'REBASED' CHECK (outcome IN ('REBASED', 'WAITING', 'QUARANTINED')),
+ADD COLUMN committed integer,
+ADD COLUMN committed_imported integer,
+ADD COLUMN shopify_updated_at timestamptz,
+ADD CHECK (cause IN (
+    'FIRST_OBSERVATION', 'UNSEEN_ORDER', 'MOVING', 'CHANGED_IN_SHOPIFY', 'LOST_PUSH', 'WRONG_MAPPING', 'UNTRACKED',
+    'INACTIVE', 'UNKNOWN'
+));
+COMMENT ON TABLE inventory_drift IS
+'Each level that an observation found to be other than believed: from what, to what, why, and what was done about it.';
+COMMENT ON COLUMN inventory_drift.committed IS
+'What Shopify says is promised to open orders; beside it what the imported orders say.';
+CREATE INDEX ON inventory_drift (inventory_observation_id);
+CREATE INDEX ON inventory_drift (shop_id, inventory_item_id, location_id, observed_at);
+CREATE INDEX ON shopify_order_item (shop_id, inventory_item_id, location_id) WHERE taken <> fulfilled;
+CREATE INDEX ON outbox_batch_row (inventory_item_id, location_id, outbox_batch_id);
