@@ -1,0 +1,33 @@
+-- Where a number comes from: what people say with a movement, counts and variances by hand, and quick ways back.
+CREATE TABLE physical_inventory (
+    physical_inventory_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    request_key text COLLATE "C" NOT NULL UNIQUE,
+    product_id identifier NOT NULL REFERENCES product,
+    facility_id identifier NOT NULL REFERENCES facility,
+    variance_reason_id text NOT NULL REFERENCES variance_reason,
+    counted numeric CHECK (counted >= 0),
+    quantity_on_hand_var numeric NOT NULL,
+    available_to_promise_var numeric NOT NULL,
+    physical_inventory_date timestamptz NOT NULL,
+    party_id text,
+    general_comments text,
+    recorded_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE physical_inventory IS
+'What people have found by hand: a variance, or a count, one product at one facility each.';
+COMMENT ON COLUMN physical_inventory.request_key IS
+'What makes it this one, such as the run that recorded it: the same key again is not recorded again.';
+COMMENT ON COLUMN physical_inventory.counted IS 'What was counted on hand; NULL where only a difference was told.';
+COMMENT ON COLUMN physical_inventory.party_id IS 'Who recorded it; NULL where nobody said.';
+
+ALTER TABLE inventory_item_detail
+ADD COLUMN physical_inventory_id bigint,
+ADD COLUMN description text;
+COMMENT ON COLUMN inventory_item_detail.physical_inventory_id IS 'The count or variance by hand that it comes from.';
+COMMENT ON COLUMN inventory_item_detail.description IS 'The comment that came with the row of the file or by hand.';
+COMMENT ON COLUMN inventory_snapshot.data_manager_log_id IS
+'The file; of a count by hand the negative physical_inventory_id.';
+
+-- What Shopify has shown of one level, without reading all batches.
+CREATE INDEX ON outbox_batch_row (inventory_item_id, location_id, outbox_batch_id);
+CREATE INDEX ON inventory_drift (inventory_item_id, location_id);
