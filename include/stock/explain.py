@@ -82,11 +82,12 @@ class _Reader:
     def read(self, is_mapped: bool, newest: int) -> Explanation:
         (
             sku, internal_name, inventory_item_id, facility_group_id, facility_group_name,
-            configuration_facility_id, threshold, allow_brokering, is_waiting, explained_at,
+            configuration_facility_id, threshold, allow_brokering, use_valid_atp, inventory_master, is_waiting,
+            explained_at,
         ) = self._one("explain_level")  # fmt: skip
         channel = Channel(
             self._parameters["inventory_channel_id"], facility_group_id, facility_group_name,
-            configuration_facility_id, threshold, allow_brokering, is_mapped,
+            configuration_facility_id, threshold, allow_brokering, is_mapped, use_valid_atp, inventory_master,
         )  # fmt: skip
         facilities = self._facilities()
         queue = self._queue()

@@ -8,10 +8,10 @@ FROM (
     SELECT
         drift.observed AS available,
         drift.observed_at AS seen_at,
-        'read: ' || drift.cause AS how
+        'read: ' || drift.cause || CASE drift.outcome WHEN 'WAITING' THEN ', to be looked at again' ELSE '' END AS how
     FROM inventory_drift AS drift
     WHERE
-        drift.shop_id = %(shop_id)s
+        drift.shop_id = %(shop_id)s AND drift.observed IS NOT NULL
         AND drift.inventory_item_id = %(inventory_item_id)s AND drift.location_id = %(location_id)s
     UNION ALL
     SELECT

@@ -13,6 +13,8 @@ SELECT
     channel.configuration_facility_id,
     coalesce(rule.minimum_stock, 0),
     coalesce(rule.allow_brokering, TRUE),
+    channel.use_valid_atp,
+    channel.inventory_master,
     product.product_id IN (SELECT dirty_product.product_id FROM dirty_product),
     now()
 FROM product

@@ -136,15 +136,22 @@ def _why_not(part: FacilityPart) -> Iterable[str]:
 
 
 def _arithmetic(explained: Explanation) -> list[str]:
-    channel, queue = explained.channel, explained.queue
+    channel = explained.channel
     threshold = f"at {channel.configuration_facility_id}" if channel.configuration_facility_id else "no configuration"
     table = [
         ("promised by the facilities", _number(explained.promised), f"their ATP: {_number(explained.total_available)}"),
         ("less threshold", _number(channel.threshold), threshold),
-        ("less open in the order queue", _number(queue.open_quantity), f"at {queue.facility_id}"),
+        ("less open in the order queue", _number(explained.deducted), _queue(explained)),
         ("adds up to", str(explained.recomputed_target), "; ".join(_zero(explained))),
     ]
     return aligned(table, right={1})
+
+
+def _queue(explained: Explanation) -> str:
+    queue = explained.queue
+    if queue.open_quantity and not explained.channel.use_valid_atp:
+        return f"at {queue.facility_id}: {_number(queue.open_quantity)}, not deducted by use_valid_atp"
+    return f"at {queue.facility_id}"
 
 
 def _zero(explained: Explanation) -> Iterable[str]:
@@ -184,6 +191,8 @@ def _delta(explained: Explanation) -> str:
         return "not pushed before the level has been seen in Shopify"
     if not explained.is_kept_up:
         return "not pushed: not mapped"
+    if explained.channel.inventory_master != "OMS":
+        return f"not pushed: {explained.channel.inventory_master} is master of this location"
     if level.in_flight is not None:
         return "under way"
     return "to be pushed" if level.delta else "nothing to push"

@@ -103,7 +103,7 @@ class QueuePart:
 
     @property
     def open_quantity(self) -> Decimal:
-        """What is deducted: the open quantity of a virtual queue. In a store it is in the store's own ATP."""
+        """The open quantity of a virtual queue. In a store it is in the store's own ATP."""
         is_virtual = self.facility_type_id == "VIRTUAL_FACILITY"
         return max(Decimal(0), -self.available_to_promise) if is_virtual else Decimal(0)
 
@@ -129,6 +129,8 @@ class Channel:
         threshold: Units of the product that the channel keeps back.
         allow_brokering: Whether the product may be sold in the channel.
         is_mapped: Whether the mapping holds now.
+        use_valid_atp: Whether open orders in the virtual queue are deducted.
+        inventory_master: OMS, or SHOPIFY: then nothing is pushed there.
     """
 
     inventory_channel_id: str
@@ -138,6 +140,8 @@ class Channel:
     threshold: Decimal
     allow_brokering: bool
     is_mapped: bool
+    use_valid_atp: bool
+    inventory_master: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +248,11 @@ class Explanation:
         return sum((part.promised for part in self.facilities), Decimal(0))
 
     @property
+    def deducted(self) -> Decimal:
+        """Open orders, where they are deducted."""
+        return self.queue.open_quantity if self.channel.use_valid_atp else Decimal(0)
+
+    @property
     def zero_because(self) -> tuple[Reason, ...]:
         """Why the level shows 0 whatever the facilities have, if it does; or why it is not kept up at all."""
         found: list[Reason] = []
@@ -265,7 +274,7 @@ class Explanation:
         """The target, added up again from the parts."""
         if not self.channel.allow_brokering:
             return 0
-        left = self.promised - self.channel.threshold - self.queue.open_quantity
+        left = self.promised - self.channel.threshold - self.deducted
         return min(MOST_SHOWN, max(0, floor(left)))
 
     @property

@@ -12,12 +12,11 @@ import pytest
 
 from include.channel import orders as order_import
 from include.channel import outbox, planner
-from include.channel.observation import _rebase
 from include.db.connection import Connection
 from include.shopify import orders as shopify_orders
 from include.shopify.client import Client
 from include.shopify.orders import Order, OrderItem, OrderLine
-from include.stock import __main__, online_atp
+from include.stock import __main__, explain_page, online_atp
 from include.stock.explain import explain
 from include.stock.explanation import Reason
 from include.stock.identify import NotIdentified
@@ -59,7 +58,7 @@ def retailer(
     world.rule("MH-1212", "ONLINE_CONFIG", minimum_stock=3)
     Drop(connection, sftp_client, "RESET_INVENTORY")(RESET, "2026-11-20-0100-reset.csv", MOMENT)
     online_atp.refresh(connection)
-    _rebase(connection, SHOP, {(ITEM, ONLINE): 42, (ITEM, STORE): 6}, [], 0)
+    see(connection, {ONLINE: 42, STORE: 6})
     connection.execute(b"UPDATE shopify_shop SET orders_read_through = '2020-01-01Z'")
     order = Order(
         ORDER, "#1001", MOMENT, (OrderItem(ITEM, ONLINE, 2, 0),), (OrderLine("gid://shopify/LineItem/1", ITEM, 2),)
@@ -68,6 +67,17 @@ def retailer(
     order_import.import_orders(connection, SHOP, cast(Client, None))
     planner.plan(connection, SHOP)
     return world
+
+
+def see(connection: Connection, available: dict[str, int]) -> None:
+    """What a first look finds."""
+    for location, quantity in available.items():
+        connection.execute(b"UPDATE inventory_level SET position = %s WHERE location_id = %s", [quantity, location])
+        connection.execute(
+            b"INSERT INTO inventory_drift (shop_id, inventory_item_id, location_id, observed, cause)"
+            b" VALUES (%s, %s, %s, %s, 'FIRST_OBSERVATION')",
+            [SHOP, ITEM, location, quantity],
+        )
 
 
 def stamped(page: str) -> str:
@@ -154,6 +164,21 @@ def test_what_makes_the_whole_number_zero_is_named(retailer: World, connection: 
     assert not explained.agrees
     online_atp.refresh(connection)
     assert explain(connection, SHOP, "MH-1212", ONLINE).agrees
+
+
+def test_where_open_orders_are_not_deducted_and_shopify_is_master(retailer: World, connection: Connection) -> None:
+    connection.execute(
+        b"UPDATE inventory_channel SET use_valid_atp = FALSE, inventory_master = 'SHOPIFY' WHERE location_id = %s",
+        [ONLINE],
+    )
+    online_atp.refresh(connection)
+    explained = explain(connection, SHOP, "MH-1212", ONLINE)
+    assert (int(explained.queue.open_quantity), int(explained.deducted)) == (2, 0)
+    assert explained.agrees
+    assert explained.recomputed_target == 37
+    page = explain_page.as_text(explained)
+    assert "at _NA_: 2, not deducted by use_valid_atp" in page
+    assert "not pushed: SHOPIFY is master of this location" in page
 
 
 def test_memberships_types_and_stock_that_never_was(retailer: World, connection: Connection) -> None:

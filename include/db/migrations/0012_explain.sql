@@ -1,4 +1,4 @@
--- Where a number comes from: what people say with a movement, counts and variances by hand, and quick ways back.
+-- Where a movement of stock comes from: what people say with it, and their counts and variances by hand.
 CREATE TABLE physical_inventory (
     physical_inventory_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     request_key text COLLATE "C" NOT NULL UNIQUE,
@@ -27,7 +27,3 @@ COMMENT ON COLUMN inventory_item_detail.physical_inventory_id IS 'The count or v
 COMMENT ON COLUMN inventory_item_detail.description IS 'The comment that came with the row of the file or by hand.';
 COMMENT ON COLUMN inventory_snapshot.data_manager_log_id IS
 'The file; of a count by hand the negative physical_inventory_id.';
-
--- What Shopify has shown of one level, without reading all batches.
-CREATE INDEX ON outbox_batch_row (inventory_item_id, location_id, outbox_batch_id);
-CREATE INDEX ON inventory_drift (inventory_item_id, location_id);
