@@ -1,5 +1,6 @@
--- Every mapped level of a shop, or of some of its locations, whose target is not its position, cut into batches.
--- Locations where Shopify is master are left alone. Locks those levels.
+-- Every mapped level of a shop, or of some of its locations, whose target is not its position, cut into batches; those
+-- that move while under way into batches of their own. Locations where Shopify is master are left alone. Locks those
+-- levels.
 -- Reads inventory_level by its partial index, inventory_channel, shopify_shop_product; writes chosen_row.
 INSERT INTO chosen_row (batch_number, inventory_item_id, location_id, delta, change_from_quantity)
 WITH to_push AS (
@@ -7,7 +8,8 @@ WITH to_push AS (
         inventory_item_id,
         location_id,
         delta,
-        position
+        position,
+        coalesce(moves_until > now(), FALSE)::integer AS moves
     FROM inventory_level AS level
     WHERE
         shop_id = %(shop_id)s AND delta <> 0 AND outbox_batch_id IS NULL AND quarantine_reason IS NULL
@@ -30,7 +32,8 @@ WITH to_push AS (
 )
 
 SELECT
-    (row_number() OVER (ORDER BY location_id, inventory_item_id) - 1) / %(rows_per_batch)s,
+    (row_number() OVER (PARTITION BY moves ORDER BY location_id, inventory_item_id) - 1)
+    / %(rows_per_batch)s * 2 + moves,
     inventory_item_id,
     location_id,
     delta,

@@ -1,19 +1,38 @@
 -- The rows of a batch that was refused as stale, each with its delta and what Shopify shows now. Rows that have moved
--- go into a batch of their own, so that those that keep moving hold up nobody.
--- Reads outbox_batch_row; writes chosen_row.
+-- go into a batch of their own, now and for some time, so that those that keep moving hold up nobody.
+-- Reads outbox_batch_row; writes chosen_row, inventory_level.
+WITH seen AS (
+    SELECT
+        stale.*,
+        seen.available,
+        seen.available <> stale.change_from_quantity AS has_moved
+    FROM outbox_batch_row AS stale
+    INNER JOIN
+        unnest(%(items)s::text[], %(locations)s::text[], %(available)s::integer[])
+        AS seen (inventory_item_id, location_id, available)
+        ON stale.inventory_item_id = seen.inventory_item_id AND stale.location_id = seen.location_id
+    WHERE stale.outbox_batch_id = %(outbox_batch_id)s
+),
+
+marked AS (
+    UPDATE inventory_level AS level
+    SET moves_until = now() + make_interval(secs => %(seconds_apart)s)
+    FROM seen
+    WHERE
+        seen.has_moved
+        AND level.shop_id = %(shop_id)s
+        AND level.inventory_item_id = seen.inventory_item_id
+        AND level.location_id = seen.location_id
+)
+
 INSERT INTO chosen_row (
     batch_number, inventory_item_id, location_id, delta, change_from_quantity, replaces_batch_id
 )
 SELECT
-    (seen.available <> stale.change_from_quantity)::integer,
-    stale.inventory_item_id,
-    stale.location_id,
-    stale.delta,
-    seen.available,
-    stale.outbox_batch_id
-FROM outbox_batch_row AS stale
-INNER JOIN
-    unnest(%(items)s::text[], %(locations)s::text[], %(available)s::integer[])
-    AS seen (inventory_item_id, location_id, available)
-    ON stale.inventory_item_id = seen.inventory_item_id AND stale.location_id = seen.location_id
-WHERE stale.outbox_batch_id = %(outbox_batch_id)s
+    has_moved::integer,
+    inventory_item_id,
+    location_id,
+    delta,
+    available,
+    outbox_batch_id
+FROM seen

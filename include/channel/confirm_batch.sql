@@ -16,7 +16,7 @@ applied AS (
 )
 
 UPDATE inventory_level AS level
-SET position = level.position + applied.delta, outbox_batch_id = NULL
+SET position = level.position + applied.delta, outbox_batch_id = NULL, quarantine_tries = 0
 FROM applied
 WHERE
     level.shop_id = applied.shop_id

@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 MOST_SILENCES = 3
 """Unknown outcomes in a row after which the others wait: Shopify is in trouble, and silence costs a settlement each."""
 
+MOST_UNNAMED = 20
+"""Rows put into quarantine by halving, without being named, after which a run stops."""
+
 MOST_STALE_ROUNDS = 5
 """Times that deltas are sent again after a stale answer before their rows are left for the next plan."""
 
@@ -36,6 +39,7 @@ class Delivery:
     refused: int = 0
     unknown: int = 0
     quarantined_rows: int = 0
+    unnamed_rows: int = 0
 
 
 def deliver(connection: Connection, shop_id: str, client: Client) -> Delivery:
@@ -60,8 +64,9 @@ def deliver(connection: Connection, shop_id: str, client: Client) -> Delivery:
     while waiting and silences < MOST_SILENCES:
         batch, stale_rounds = waiting.popleft()
         unknown = delivery.unknown
+        stale = delivery.stale
         replacements = _deliver_one(connection, sender, client, batch, stale_rounds, delivery)
-        waiting.extendleft((replacement, stale_rounds + 1) for replacement in reversed(replacements))
+        waiting.extendleft((each, stale_rounds + delivery.stale - stale) for each in reversed(replacements))
         silences = silences + 1 if delivery.unknown > unknown else 0
     if waiting:
         logger.warning("%s unknown outcomes in a row: %s batches wait for the next run", silences, len(waiting))
@@ -89,12 +94,32 @@ def _deliver_one(
         case inventory.RowsRefused(reasons):
             delivery.refused += 1
             delivery.quarantined_rows += len(reasons)
-            outbox.refuse(connection, batch, "some rows are wrong in themselves", reasons)
             logger.error("batch %s: rows put into quarantine: %s", batch, dict(reasons))
+            message = "some rows are wrong in themselves"
+            return outbox.replace_refused(connection, sender.shop_id, batch, message, reasons)
+        case inventory.SomeRowRefused(reason):
+            return _bisect(connection, sender.shop_id, batch, reason, delivery)
         case inventory.BatchRefused(reason):
-            outbox.refuse(connection, batch, reason, {})
+            outbox.refuse(connection, batch, reason)
             raise RequestRefused(f"batch {batch}: {reason}; nothing of it was applied, its rows are planned anew")
     return []
+
+
+def _bisect(connection: Connection, shop_id: str, batch: int, reason: str, delivery: Delivery) -> list[int]:
+    """A bad row that nobody names is found by halving; if nearly all are bad, it is not the rows."""
+    if delivery.unnamed_rows >= MOST_UNNAMED:
+        outbox.refuse(connection, batch, reason)
+        raise RequestRefused(
+            f"batch {batch}: {reason}. {delivery.unnamed_rows} rows were put into quarantine for this in one run, each"
+            " refused on its own: it is not the rows. See what Shopify says, then set their quarantine_reason to NULL"
+        )
+    delivery.refused += 1
+    halves = outbox.bisect_refused(connection, shop_id, batch, reason)
+    if not halves:
+        delivery.quarantined_rows += 1
+        delivery.unnamed_rows += 1
+        logger.error("batch %s: its only row was put into quarantine: %s", batch, reason)
+    return halves
 
 
 def _send(connection: Connection, sender: Sender, client: Client, batch: int) -> AdjustOutcome:
@@ -121,12 +146,12 @@ def _send(connection: Connection, sender: Sender, client: Client, batch: int) ->
 
 def _replace_stale(connection: Connection, shop_id: str, client: Client, batch: int, stale_rounds: int) -> list[int]:
     if stale_rounds >= MOST_STALE_ROUNDS:
-        outbox.refuse(connection, batch, f"its levels moved {stale_rounds} times while it was sent", {})
+        outbox.refuse(connection, batch, f"its levels moved {stale_rounds} times while it was sent")
         logger.warning("batch %s: its levels keep moving; they are planned anew in the next run", batch)
         return []
     try:
         seen = observation.read_levels(client, outbox.levels(connection, batch))
     except ShopifyError:
-        outbox.refuse(connection, batch, "stale, and its levels could not be read again", {})
+        outbox.refuse(connection, batch, "stale, and its levels could not be read again")
         raise
     return outbox.replace_stale(connection, shop_id, batch, {level: each.available for level, each in seen.items()})

@@ -21,13 +21,17 @@ ended AS (
         END
     FROM refused
     WHERE batch_row.outbox_batch_id = refused.outbox_batch_id
-    RETURNING batch_row.row_index, batch_row.inventory_item_id, batch_row.location_id, refused.shop_id
+    RETURNING
+        batch_row.inventory_item_id,
+        batch_row.location_id,
+        refused.shop_id,
+        (SELECT bad.reason FROM bad WHERE bad.row_index = batch_row.row_index) AS reason
 )
 
 UPDATE inventory_level AS level
 SET
     outbox_batch_id = NULL,
-    quarantine_reason = (SELECT bad.reason FROM bad WHERE bad.row_index = ended.row_index)
+    quarantine_reason = ended.reason
 FROM ended
 WHERE
     level.shop_id = ended.shop_id

@@ -4,8 +4,8 @@ An unknown outcome is never sent again: a sale may have brought the level back t
 would be applied twice. Instead: wait until the request can no longer arrive; import orders; read the levels; let the
 order search catch up; import orders again; read the levels again. Where nothing has moved between the two reads and the
 second import brought nothing, no order was unseen at the first read: what it showed is the position. (An order that was
-placed before the first read and cancelled since shows in no import, but it moves the level.) Other levels wait for the
-next round.
+placed before the first read and cancelled since shows in no import, but it moves the level.) Where orders never pause,
+an unknown outcome is settled by explanation, see `hot_levels`. Other levels wait for the next round.
 
 Levels whose `committed` is not what the imported orders say wait as well: somewhere is an order that was not imported.
 That they agree proves nothing by itself, as a sale at a till never shows there.
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from include.channel import orders
+from include.channel import hot_levels, orders
 from include.db.connection import Connection
 from include.db.sql import statement
 from include.shopify import inventory
@@ -42,12 +42,16 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Levels observed, and what was found: settled, still moving or waiting for an order, not in Shopify."""
+    """Levels observed, and what was found: settled, still moving or waiting for an order, not in Shopify.
+
+    `explained` are those of the settled ones that were never seen at rest.
+    """
 
     observed: int = 0
     settled: int = 0
     waiting: int = 0
     gone: int = 0
+    explained: int = 0
 
 
 def settle(
@@ -143,16 +147,19 @@ def observe(
         connection.execute(statement(__file__, "note_drift"), parameters)
         connection.execute(statement(__file__, "rebase_positions"), parameters)
         found = connection.execute(statement(__file__, "count_judged"), parameters).fetchone()
-        connection.execute(statement(__file__, "close_settled"), {"shop_id": shop_id})
     assert found is not None
     settled, waiting, gone = found
+    explained = hot_levels.explain(connection, shop_id, client, first, looked_from) if waiting else 0
+    connection.execute(statement(__file__, "close_settled"), {"shop_id": shop_id})
     if gone:
         logger.error("shop %s: %s levels are of items that are not in Shopify: put into quarantine", shop_id, gone)
-    if waiting:
+    if waiting > explained:
         logger.warning(
-            "shop %s: %s levels keep moving or have orders not seen; the next round looks again", shop_id, waiting
+            "shop %s: %s levels keep moving or have orders not seen; the next round looks again",
+            shop_id,
+            waiting - explained,
         )
-    return Settlement(len(levels), settled, waiting, gone)
+    return Settlement(len(levels), settled + explained, waiting - explained, gone, explained)
 
 
 def read_levels(client: Client, levels: list[Level]) -> dict[Level, Seen]:

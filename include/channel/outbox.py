@@ -2,7 +2,7 @@
 
 PLANNED -> SENDING -> CONFIRMED            Shopify said yes
                +----> STALE                surely not applied; its deltas travel on in new batches
-               +----> REFUSED              surely not applied; its rows are planned anew or in quarantine
+               +----> REFUSED              surely not applied; its bad rows are in quarantine, the others travel on
                +----> PLANNED              never left this machine
                +----> UNKNOWN -> SETTLED   found out by observing, never sent again
 """
@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from include.db.connection import Connection
 from include.db.sql import statement
 from include.stock import online_atp
+
+SECONDS_APART = 3600.0
+"""How long a row that has moved under way travels only with rows that have done so too."""
 
 
 class Fenced(Exception):
@@ -103,18 +106,51 @@ def confirm(connection: Connection, outbox_batch_id: int) -> int:
         return connection.execute(statement(__file__, "confirm_batch"), {"outbox_batch_id": outbox_batch_id}).rowcount
 
 
-def refuse(connection: Connection, outbox_batch_id: int, message: str, reasons: Mapping[int, str]) -> None:
-    """The batch was surely not applied: free its rows, and put the bad ones into quarantine.
+def refuse(connection: Connection, outbox_batch_id: int, message: str) -> None:
+    """The batch was surely not applied: free its rows, which the next plan looks at again."""
+    with connection.transaction():
+        online_atp.take_turn(connection)
+        _end_unapplied(connection, outbox_batch_id, "REFUSED", message, {})
+
+
+def replace_refused(
+    connection: Connection, shop_id: str, outbox_batch_id: int, message: str, reasons: Mapping[int, str]
+) -> list[int]:
+    """The batch was surely not applied: put its bad rows into quarantine, and let the others travel on as they are.
 
     Args:
-        connection: Trueup's database.
-        outbox_batch_id: The batch.
-        message: What Shopify said of it.
-        reasons: What it said of single rows, by index.
+        connection: Trueup's database, outside a transaction.
+        shop_id: The shop.
+        outbox_batch_id: The batch, planned or surely not applied.
+        message: Why it ends.
+        reasons: What is wrong with single rows, by index.
+
+    Returns:
+        The id of the new batch, if any row is left.
     """
     with connection.transaction():
         online_atp.take_turn(connection)
         _end_unapplied(connection, outbox_batch_id, "REFUSED", message, reasons)
+        return _freeze_remaining(connection, shop_id, outbox_batch_id, None)
+
+
+def bisect_refused(connection: Connection, shop_id: str, outbox_batch_id: int, message: str) -> list[int]:
+    """One of the batch's rows is bad, and nobody says which: cut it in two; a single row goes into quarantine.
+
+    Args:
+        connection: Trueup's database, outside a transaction.
+        shop_id: The shop.
+        outbox_batch_id: The batch, surely not applied.
+        message: What Shopify said of it.
+
+    Returns:
+        The ids of the two halves; nothing if it was a single row.
+    """
+    with connection.transaction():
+        online_atp.take_turn(connection)
+        rows = len(levels(connection, outbox_batch_id))
+        _end_unapplied(connection, outbox_batch_id, "REFUSED", message, {0: message} if rows == 1 else {})
+        return _freeze_remaining(connection, shop_id, outbox_batch_id, (rows + 1) // 2)
 
 
 def replace_stale(
@@ -144,6 +180,8 @@ def replace_stale(
                 "items": [item for item, _ in available],
                 "locations": [location for _, location in available],
                 "available": list(available.values()),
+                "shop_id": shop_id,
+                "seconds_apart": SECONDS_APART,
             },
         )
         return freeze(connection, shop_id)
@@ -165,6 +203,14 @@ def set_unknown(connection: Connection, outbox_batch_id: int, message: str) -> N
         b" WHERE outbox_batch_id = %s AND status_id = 'SENDING'",
         [message, outbox_batch_id],
     )
+
+
+def _freeze_remaining(connection: Connection, shop_id: str, outbox_batch_id: int, cut_at: int | None) -> list[int]:
+    open_for_choosing(connection)
+    connection.execute(
+        statement(__file__, "choose_remaining_rows"), {"outbox_batch_id": outbox_batch_id, "cut_at": cut_at}
+    )
+    return freeze(connection, shop_id)
 
 
 def _end_unapplied(

@@ -24,6 +24,16 @@ SAYS_NOTHING = frozenset(
 )
 """User errors that leave open whether the change was made, by this request or by another one with its key."""
 
+ABOUT_THE_BATCH = frozenset(
+    {
+        "INVALID_QUANTITY_NAME",
+        "INVALID_REASON",
+        "INVALID_REFERENCE_DOCUMENT",
+        "MAX_ONE_LEDGER_DOCUMENT",
+    }
+)
+"""User errors that concern what all rows of a batch share."""
+
 
 @dataclass(frozen=True, slots=True)
 class Adjusted:
@@ -43,13 +53,20 @@ class RowsRefused:
 
 
 @dataclass(frozen=True, slots=True)
-class BatchRefused:
-    """Something about the batch is wrong. No row was applied."""
+class SomeRowRefused:
+    """A row is wrong in itself, and which one is not said. No row was applied."""
 
     reason: str
 
 
-AdjustOutcome = Adjusted | Stale | RowsRefused | BatchRefused
+@dataclass(frozen=True, slots=True)
+class BatchRefused:
+    """Something about the batch is wrong, whatever its rows. No row was applied."""
+
+    reason: str
+
+
+AdjustOutcome = Adjusted | Stale | RowsRefused | SomeRowRefused | BatchRefused
 
 
 def adjust(client: Client, variables: str) -> AdjustOutcome:
@@ -65,7 +82,15 @@ def adjust(client: Client, variables: str) -> AdjustOutcome:
         Throttled: Refused before execution, for want of points.
         OutcomeUnknown: It may or may not have been applied, now or later. Never send it again.
     """
-    data = client.execute_once(document("InventoryAdjust"), variables)
+    return read_outcome(client.execute_once(document("InventoryAdjust"), variables))
+
+
+def read_outcome(data: Mapping[str, Any]) -> AdjustOutcome:
+    """What an answer's data says of a batch of adjustments.
+
+    Raises:
+        OutcomeUnknown: It does not say whether the batch was applied.
+    """
     payload = data.get("inventoryAdjustQuantities")
     errors = payload.get("userErrors") if isinstance(payload, dict) else None
     if not isinstance(errors, list):
@@ -79,7 +104,9 @@ def adjust(client: Client, variables: str) -> AdjustOutcome:
     rows = {index: f"{error.get('code')}: {error['message']}" for error in errors if (index := _row(error)) is not None}
     if rows:
         return RowsRefused(rows)
-    return BatchRefused(described) if errors else Adjusted()
+    if not errors:
+        return Adjusted()
+    return BatchRefused(described) if codes & ABOUT_THE_BATCH else SomeRowRefused(described)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,13 +38,14 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The present state of an order. `updated_at` is by Shopify's clock.
+    """The present state of an order. `created_at` and `updated_at` are by Shopify's clock, in whole seconds.
 
     `lines` also names lines of which nothing is left to fulfil, as long as Shopify shows a fulfilment order for them.
     """
 
     order_id: str
     name: str
+    created_at: datetime
     updated_at: datetime
     items: tuple[OrderItem, ...]
     lines: tuple[OrderLine, ...]
@@ -97,6 +98,7 @@ def _order(client: Client, node: Mapping[str, Any]) -> Order:
     return Order(
         node["id"],
         node["name"],
+        datetime.fromisoformat(node["createdAt"]),
         datetime.fromisoformat(node["updatedAt"]),
         tuple(OrderItem(item, location, taken[item, location], fulfilled[item, location]) for item, location in taken),
         tuple(sorted(lines.values(), key=lambda line: line.number)),

@@ -1,14 +1,15 @@
 """The rules of delivery, one by one, over HTTP against the emulator."""
 
 import time
+from typing import Any
 
 import pytest
 
 from include.channel import delivery, observation, outbox
 from include.channel.outbox import Fenced
-from include.shopify.client import Access, Client
+from include.shopify.client import Access, Client, Document
 from include.shopify.errors import NotSent, RequestRefused
-from include.stock import ledger
+from include.stock import ledger, online_atp
 from tests.scenarios.store import Store, item
 from tests.world import SHOP
 
@@ -216,12 +217,80 @@ def test_a_bad_row_goes_into_quarantine_and_the_others_go_on(store: Store) -> No
     store.move("50002", +3)
     sent = store.push()
     assert (sent.refused, sent.quarantined_rows) == (1, 1)
-    store.push()
-    assert store.shown("50002") == 10
+    assert store.shown("50002") == 10, "at once, not with the next plan"
     row = store.connection.execute(
         b"SELECT quarantine_reason FROM inventory_level WHERE inventory_item_id = %s", [item("99999")]
     ).fetchone()
     assert row == ("INVALID_INVENTORY_ITEM: The specified inventory item could not be found.",)
+
+
+def test_a_poison_row_in_each_batch_costs_one_round(store: Store) -> None:
+    store.open({f"6{number:04d}": 5 for number in range(747)})
+    for number in (60100, 60300, 60600):
+        store.world.product(f"{number}X")
+        store.world.in_shop(f"{number}X", item(f"{number}X"))
+        store.move(f"{number}X", 9)
+    online_atp.refresh(store.connection)
+    store.connection.execute(b"UPDATE inventory_level SET target = target + 1, position = coalesce(position, 5)")
+    sent = store.push()
+    assert (sent.refused, sent.quarantined_rows, sent.confirmed, sent.confirmed_rows) == (3, 3, 3, 747)
+    assert {level["available"] for level in store.emulator.levels()} == {6}
+
+
+def test_a_bad_row_that_nobody_names_is_found_by_halving(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    products = [f"6{number:04d}" for number in range(40)]
+    store.open(dict.fromkeys(products, 5))
+    store.connection.execute(b"UPDATE inventory_level SET target = target + 1")
+    answer = Client.execute_once
+    bad = item(products[17])
+
+    def unnamed(self: Client, request: Document, variables: str) -> dict[str, Any]:
+        if request.name == "InventoryAdjust" and f'"{bad}"' in variables:
+            error = {"field": None, "message": "Not a single product.", "code": "NON_MUTABLE_INVENTORY_ITEM"}
+            return {"inventoryAdjustQuantities": {"inventoryAdjustmentGroup": None, "userErrors": [error]}}
+        return answer(self, request, variables)
+
+    monkeypatch.setattr(Client, "execute_once", unnamed)
+    sent = store.push()
+    assert (sent.quarantined_rows, sent.confirmed_rows) == (1, 39)
+    assert sent.refused <= 7, "the whole, and one half at each step"
+    rows = store.connection.execute(
+        b"SELECT inventory_item_id, quarantine_reason FROM inventory_level WHERE quarantine_reason IS NOT NULL"
+    ).fetchall()
+    assert rows == [(bad, "NON_MUTABLE_INVENTORY_ITEM: Not a single product.")]
+
+
+def test_a_refusal_that_meets_every_row_stops_before_all_are_in_quarantine(store: Store) -> None:
+    store.open({f"6{number:04d}": 5 for number in range(100)})
+    store.connection.execute(b"UPDATE inventory_level SET target = target + 1")
+    store.emulator.fault("user_error", code="NON_MUTABLE_INVENTORY_ITEM", operation=ADJUST, times=999)
+    with pytest.raises(RequestRefused, match=r"20 rows were put into quarantine .* it is not the rows"):
+        store.push()
+    row = store.connection.execute(b"SELECT count(*) FROM inventory_level WHERE quarantine_reason IS NULL").fetchone()
+    assert row == (80,)
+
+
+def test_what_concerns_the_whole_batch_puts_no_row_into_quarantine(store: Store) -> None:
+    store.open({P: 5})
+    store.move(P, -2)
+    store.emulator.fault("user_error", code="INVALID_REASON", operation=ADJUST)
+    with pytest.raises(RequestRefused, match="INVALID_REASON"):
+        store.push()
+    store.push()
+    assert store.applied(P) == [-2]
+
+
+def test_rows_that_have_moved_under_way_travel_apart_in_the_next_plan(store: Store) -> None:
+    store.open({P: 50, "50002": 7})
+    store.sell(P)
+    store.move(P, -1)
+    store.push()
+    store.import_orders()
+    store.move(P, -1)
+    store.move("50002", +1)
+    assert len(store.plan()) == 2
+    store.deliver()
+    assert (store.shown(P), store.shown("50002")) == (47, 8)
 
 
 def test_throttling_is_waited_out(store: Store) -> None:

@@ -95,6 +95,7 @@ class Retailer:
             order_id,
             name,
             datetime.now(UTC),
+            datetime.now(UTC),
             tuple(OrderItem(item, location, units, left.get(location, 0)) for location, units in taken.items()),
             lines if lines is not None else (OrderLine("gid://shopify/LineItem/1", item, sum(taken.values())),),
         )

@@ -1,0 +1,36 @@
+-- Of given levels those whose batch has an unknown outcome and could not arrive any more when they were read, and what
+-- given orders have taken from them by our position.
+-- Reads shopify_shop, inventory_level, outbox_batch, outbox_batch_row, shopify_order_item. Locks those levels.
+SELECT
+    level.inventory_item_id,
+    level.location_id,
+    level.position,
+    batch_row.delta,
+    coalesce((
+        SELECT sum(item.taken)
+        FROM shopify_order_item AS item
+        WHERE
+            item.shop_id = level.shop_id
+            AND item.order_id IN (SELECT unnest(%(order_ids)s::text[]))
+            AND item.inventory_item_id = level.inventory_item_id
+            AND item.location_id = level.location_id
+    ), 0)::integer AS imported
+FROM unnest(%(items)s::text[], %(locations)s::text[]) AS asked (inventory_item_id, location_id)
+INNER JOIN inventory_level AS level
+    ON
+        level.shop_id = %(shop_id)s
+        AND asked.inventory_item_id = level.inventory_item_id
+        AND asked.location_id = level.location_id
+INNER JOIN outbox_batch AS batch
+    ON level.outbox_batch_id = batch.outbox_batch_id AND batch.status_id = 'UNKNOWN'
+INNER JOIN shopify_shop AS shop
+    ON
+        batch.shop_id = shop.shop_id
+        AND batch.sent_at + make_interval(secs => shop.seconds_to_arrive) <= %(looked_from)s
+INNER JOIN outbox_batch_row AS batch_row
+    ON
+        batch.outbox_batch_id = batch_row.outbox_batch_id
+        AND level.inventory_item_id = batch_row.inventory_item_id
+        AND level.location_id = batch_row.location_id
+WHERE level.position IS NOT NULL
+FOR UPDATE OF level
