@@ -1,6 +1,7 @@
 -- What to do about each level seen: take it over only where nothing unseen can hide in what it shows. No batch of it
--- can still arrive, it stood still between the two reads, no order has touched it since the first one, and what Shopify has
--- committed is what the imported orders say. A level that shows what it should needs nothing. Locks the levels.
+-- can still arrive, it stood still between the two reads, no order has touched it since the first one, and what
+-- Shopify has committed is what the imported orders say. A level that shows what it should needs nothing.
+-- Locks the levels.
 -- Reads seen_level, outbox_batch, outbox_batch_row, shopify_order_item, shopify_order_movement; writes judged_level.
 INSERT INTO judged_level (
     inventory_item_id,
@@ -52,6 +53,7 @@ WITH facing AS (
             AND movement.inventory_item_id = seen.inventory_item_id
             AND movement.location_id = seen.location_id
             AND movement.shopify_order_movement_id > %(last_movement)s
+        ORDER BY movement.shopify_order_movement_id DESC
         LIMIT 1
     ) AS moved ON TRUE
     LEFT JOIN LATERAL (

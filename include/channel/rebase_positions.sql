@@ -1,6 +1,6 @@
 -- Takes what Shopify shows as the position, row by row, where it was judged to prove something; puts levels of items
 -- that Shopify does not have into quarantine; tells the batches that had an unknown outcome.
--- Reads judged_level; writes inventory_level, outbox_batch_row.
+-- What waits is looked at again. Reads judged_level; writes inventory_level, outbox_batch_row.
 WITH told AS (
     UPDATE outbox_batch_row AS batch_row
     SET outcome = CASE
@@ -19,9 +19,9 @@ WITH told AS (
 
 UPDATE inventory_level AS level
 SET
-    position = coalesce(judged.available, level.position),
-    outbox_batch_id = NULL,
-    has_recent_change = FALSE,
+    position = CASE WHEN judged.outcome = 'REBASED' THEN judged.available ELSE level.position END,
+    outbox_batch_id = CASE WHEN judged.outcome = 'WAITING' THEN level.outbox_batch_id END,
+    to_observe = judged.outcome = 'WAITING',
     quarantine_reason = CASE
         WHEN judged.outcome = 'QUARANTINED' THEN 'Shopify has no such inventory item: correct the mapping'
         ELSE level.quarantine_reason
@@ -31,7 +31,4 @@ WHERE
     level.shop_id = %(shop_id)s
     AND level.inventory_item_id = judged.inventory_item_id
     AND level.location_id = judged.location_id
-    AND (
-        judged.outcome IN ('REBASED', 'QUARANTINED')
-        OR (judged.outcome = 'AGREED' AND level.has_recent_change)
-    )
+    AND (judged.outcome IN ('REBASED', 'QUARANTINED') OR level.to_observe <> (judged.outcome = 'WAITING'))

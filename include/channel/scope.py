@@ -1,5 +1,6 @@
 """Which Shopify locations a run of a sync job is about."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from include.db.connection import Connection
@@ -70,3 +71,19 @@ def check(connection: Connection, scope: Scope) -> None:
     }
     if missing := sorted(set(scope.exclude_facility_ids) - known):
         raise NothingInScope(f"excludeFacilityIds {missing}: no such facilities; nothing was synchronised")
+
+
+def use_valid_atp(connection: Connection, chosen: Mapping[str, Sequence[str]], *, use: bool) -> None:
+    """Set whether the channels of some locations deduct open orders from what they show; kept for all sync jobs.
+
+    Args:
+        connection: Trueup's database.
+        chosen: The locations, by shop.
+        use: Whether the virtual order queue is deducted.
+    """
+    for shop_id, location_ids in chosen.items():
+        connection.execute(
+            b"UPDATE inventory_channel SET use_valid_atp = %s WHERE shop_id = %s AND location_id = ANY(%s)"
+            b" AND from_date <= now() AND thru_date > now() AND use_valid_atp <> %s",
+            [use, shop_id, list(location_ids), use],
+        )

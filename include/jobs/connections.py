@@ -129,3 +129,17 @@ def shopify(connection_id: str) -> "Iterator[Client]":
     access = Access(found.host, found.password, found.extra_dejson.get("api_version", LATEST_VERSION))
     with Client(access) as client:
         yield client
+
+
+def of_shop(shop_id: str) -> str:
+    """The Airflow connection of a shop.
+
+    Raises:
+        ConnectionMisconfigured: There is no such shop.
+    """
+    with oms() as opened:
+        row = opened.execute(b"SELECT connection_id FROM shopify_shop WHERE shop_id = %s", [shop_id]).fetchone()
+    if row is None:
+        raise ConnectionMisconfigured(f"shop {shop_id!r} is not set up: there is no such row in shopify_shop")
+    connection_id: str = row[0]
+    return connection_id

@@ -52,6 +52,84 @@ def dry_run() -> Param:
     )
 
 
+def facility_group_id(*, is_required: bool = False) -> Param:
+    """HotWax's parameter `facilityGroupId`. `*` stands for every group, so that a schedule has something to give."""
+    told = "Only Shopify locations that show what this facility group can promise (`inventory_channel`)."
+    if is_required:
+        return Param(
+            "*",
+            type="string",
+            minLength=1,
+            pattern=NOT_BLANK,
+            title="facilityGroupId (required)",
+            description=f"{told} `*`: those of every group.",
+        )
+    return Param(None, type=["string", "null"], pattern=NOT_BLANK, title="facilityGroupId", description=told)
+
+
+def shopify_facility_group_id() -> Param:
+    """HotWax's parameter `shopifyFacilityGroupId`."""
+    return Param(
+        None,
+        type=["string", "null"],
+        pattern=NOT_BLANK,
+        title="shopifyFacilityGroupId",
+        description="Only Shopify locations mapped to a facility in this facility group. HotWax's documents disagree:"
+        " an older page says that it keeps facilities of the group from being pushed, the newest that it limits the"
+        " push to them. Here it limits; to leave some out, use `excludeFacilityIds`. An aggregated location is mapped"
+        " to its order queue.",
+    )
+
+
+def exclude_facility_ids() -> Param:
+    """The explicit list of what is not to be pushed."""
+    return Param(
+        [],
+        type="array",
+        items={"type": "string", "pattern": NOT_BLANK},
+        title="excludeFacilityIds",
+        description="No Shopify location mapped to one of these facilities, for this run. To leave a location out for"
+        " good, end its row in `inventory_channel`; to take a facility out of an aggregated location, end its"
+        " membership in the group.",
+    )
+
+
+def include_all() -> Param:
+    """HotWax's parameter `includeAll`."""
+    return Param(
+        default=True,
+        type="boolean",
+        title="includeAll",
+        description="Compare all products. Without it only those whose online ATP has changed since Shopify was last"
+        " looked at, or that could not be settled then.",
+    )
+
+
+def use_valid_atp() -> Param:
+    """HotWax's parameter `useValidATP`."""
+    return Param(
+        None,
+        type=["boolean", "null"],
+        title="useValidATP",
+        description="Whether open orders in the virtual order queue are deducted. Empty: as each inventory channel is"
+        " set, at first true. What is given here is kept for the channels in this run (`inventory_channel"
+        ".use_valid_atp`), as all sync jobs push the same number. False is right only where the ERP's figures leave"
+        " open online orders out already; elsewhere it sells units twice. HotWax's page spells it useVaildATP.",
+    )
+
+
+def report_folder() -> Param:
+    """Where the table of drift goes."""
+    return Param(
+        None,
+        type=["string", "null"],
+        minLength=1,
+        title="reportFolder",
+        description="Folder on the SFTP server `propertyResource` for the table of what was found to be other than"
+        " believed (CSV). Empty: only a summary in the result of `report_drift`, and the rows in `inventory_drift`.",
+    )
+
+
 def data_manager_log_id() -> Param:
     """A file in the data manager's log."""
     return Param(

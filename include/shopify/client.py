@@ -105,6 +105,7 @@ class Client:
             raise RequestRefused(f"{access.url}: the token goes over https only; correct the Airflow connection")
         self.limiter = limiter or Limiter()
         self.calls = 0
+        self.is_sandbox = parts.hostname == "127.0.0.1"
         self._address = f"{access.url.rstrip('/')}/admin/api/{access.api_version}/graphql.json"
         self._http = httpx.Client(
             headers={"X-Shopify-Access-Token": access.token, "Content-Type": "application/json"},

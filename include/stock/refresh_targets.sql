@@ -82,6 +82,6 @@ USING (
         level.shop_id = fresh.shop_id
         AND level.inventory_item_id = fresh.inventory_item_id
         AND level.location_id = fresh.location_id
-WHEN MATCHED AND level.target <> fresh.target THEN UPDATE SET target = fresh.target, has_recent_change = TRUE
+WHEN MATCHED AND level.target <> fresh.target THEN UPDATE SET target = fresh.target, to_observe = TRUE
 WHEN NOT MATCHED THEN INSERT (shop_id, inventory_item_id, location_id, product_id, target)
     VALUES (fresh.shop_id, fresh.inventory_item_id, fresh.location_id, fresh.product_id, fresh.target)

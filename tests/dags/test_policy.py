@@ -131,6 +131,18 @@ def test_what_the_dags_are(bag: dict[str, Any]) -> None:
     }
     waiting = {"wait_for_file": ["take_whole_files"], "take_whole_files": []}
     assert pictured == {dag_id: ["*/15 * * * *", [f"{dag_id}_took_files"], waiting] for dag_id in IMPORTS} | {
+        "hard_sync": [
+            "30 3 * * *",
+            [],
+            {
+                "choose_locations": ["compare_with_shopify", "plan_locations", "request_levels"],
+                "request_levels": ["wait_for_levels"],
+                "wait_for_levels": ["compare_with_shopify"],
+                "compare_with_shopify": ["plan_locations", "report_drift"],
+                "plan_locations": [],
+                "report_drift": [],
+            },
+        ],
         "import_shopify_orders": ["*/15 * * * *", [], {"import_orders": []}],
         "inventory_health": ["7 * * * *", [], {"look_at_files": []}],
         "manage_imported_file": [None, [], {"manage_file": []}],
@@ -144,5 +156,15 @@ def test_what_the_dags_are(bag: dict[str, Any]) -> None:
             "*/5 * * * *",
             ["positions_observed", "stock_changed"],
             {"refresh_online_atp": ["plan_uploads"], "plan_uploads": []},
+        ],
+        "upload_recent_inventory_changes": [
+            "*/15 * * * *",
+            [],
+            {
+                "choose_locations": ["observe_recent_changes", "plan_locations"],
+                "observe_recent_changes": ["plan_locations", "report_drift"],
+                "plan_locations": [],
+                "report_drift": [],
+            },
         ],
     }

@@ -7,11 +7,12 @@ COMMENT ON COLUMN inventory_channel.inventory_master IS
 COMMENT ON COLUMN inventory_channel.use_valid_atp IS
 'Whether open orders in the virtual order queue are deducted. FALSE only where the ERP''s figures leave them out.';
 
-ALTER TABLE inventory_level ADD COLUMN has_recent_change boolean NOT NULL DEFAULT TRUE;
-COMMENT ON COLUMN inventory_level.has_recent_change IS
-'Whether the target has changed since Shopify was last looked at. Set where the target is, and so never missed.';
-CREATE INDEX inventory_level_recent ON inventory_level (shop_id, location_id, inventory_item_id)
-WHERE has_recent_change;
+ALTER TABLE inventory_level ADD COLUMN to_observe boolean NOT NULL DEFAULT TRUE;
+COMMENT ON COLUMN inventory_level.to_observe IS
+'Whether Shopify is to be looked at: the target has changed since the last look, which is noted where the target is
+written and so never missed; or a comparison found something else than believed, or a look could settle nothing.';
+CREATE INDEX inventory_level_to_compare ON inventory_level (shop_id, location_id, inventory_item_id)
+WHERE to_observe;
 
 CREATE TABLE inventory_observation (
     inventory_observation_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,0 +1,109 @@
+"""What the two jobs do that compare with Shopify: find the levels to look at, look, take over what proves something.
+
+Upload recent inventory changes looks at the levels whose target has changed. Hard sync looks at those as well, and at
+all that an export of the whole shop shows to be other than believed. The export finds; the look proves. Both leave
+pushing to the planner that the delta push uses.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from include.channel import observation
+from include.channel.observation import Level, Settlement
+from include.db.connection import Connection
+from include.db.sql import statement
+from include.shopify.bulk_query import ExportedLevel
+from include.shopify.client import Client
+
+LEVELS_AT_A_TIME = 20_000
+"""Levels between two imports of orders: 160 calls in all, and some megabytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Levels of an export that were compared, and how many of them are to be looked at."""
+
+    levels: int
+    differing: int
+
+
+def compare_export(
+    connection: Connection,
+    shop_id: str,
+    location_ids: Sequence[str],
+    exported: Iterable[ExportedLevel],
+    observation_id: int,
+) -> Compared:
+    """Compare an export of the whole shop with the positions, and mark what differs to be looked at.
+
+    Args:
+        connection: Trueup's database, outside a transaction. The caller has imported the orders since the export.
+        shop_id: The shop.
+        location_ids: The locations that the run is about.
+        exported: What each level showed, in any order; it is streamed into the database.
+        observation_id: What `observation.begin` has returned.
+    """
+    wanted = set(location_ids)
+    with connection.transaction():
+        connection.execute(statement(__file__, "create_exported_level"))
+        with connection.cursor() as cursor, cursor.copy(b"COPY exported_level FROM STDIN") as copy:
+            for level in exported:
+                if level.location_id in wanted:
+                    copy.write_row((level.inventory_item_id, level.location_id, level.available))
+        connection.execute(b"ANALYZE exported_level")
+        row = connection.execute(
+            statement(__file__, "mark_differing"),
+            {"shop_id": shop_id, "location_ids": list(location_ids), "observation_id": observation_id},
+        ).fetchone()
+    assert row is not None
+    return Compared(*row)
+
+
+def observe_marked(
+    connection: Connection,
+    shop_id: str,
+    client: Client,
+    location_ids: Sequence[str],
+    observation_id: int,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Settlement:
+    """Look once at each level of some locations that is marked, and take over what proves something.
+
+    Args:
+        connection: Trueup's database, outside a transaction. The caller holds the shop's lock.
+        shop_id: The shop.
+        client: Its API.
+        location_ids: The locations that the run is about.
+        observation_id: What `observation.begin` has returned.
+        sleep: How to wait; replaced in tests.
+
+    Raises:
+        ShopifyError: Shopify could not be read. What was taken over by then stays, the rest stays marked.
+    """
+    total = Settlement()
+    after: Level = ("", "")
+    while levels := _next_marked(connection, shop_id, location_ids, after):
+        found = observation.observe(connection, shop_id, client, levels, observation_id, sleep)
+        total = Settlement(
+            total.observed + found.observed,
+            total.settled + found.settled,
+            total.waiting + found.waiting,
+            total.gone + found.gone,
+        )
+        after = levels[-1]
+    return total
+
+
+def _next_marked(connection: Connection, shop_id: str, location_ids: Sequence[str], after: Level) -> list[Level]:
+    rows = connection.execute(
+        statement(__file__, "select_marked"),
+        {
+            "shop_id": shop_id,
+            "location_ids": list(location_ids),
+            "after_item": after[0],
+            "after_location": after[1],
+            "most": LEVELS_AT_A_TIME,
+        },
+    )
+    return [(row[0], row[1]) for row in rows]

@@ -1,0 +1,168 @@
+"""Bulk queries: started, asked after, and their results read line by line, never as a whole.
+
+The results lie under a signed address at a storage service, which is given no token of the shop. No snapshot: a level
+may change while others are still being written, so what an export shows is where to look, and proves nothing.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+
+from include.errors import NeedsAction, TryAgain
+from include.shopify.client import Client, document
+from include.shopify.errors import RequestRefused, ShopifyError
+
+LONGEST_LINE = 1 << 20
+"""Bytes that one line of results may have: an item or a level has a few hundred."""
+
+SECONDS_OF_SILENCE = 60.0
+"""How long the storage service may send nothing."""
+
+_NO_HOST_NAME = re.compile(r"[\d.]+|.*:.*|localhost")
+
+
+class ExportRefused(ShopifyError, NeedsAction):
+    """The app may not read what the query asks for, or its results are at an address that is not to be opened."""
+
+
+class ExportFailed(ShopifyError, TryAgain):
+    """The operation or its download came to nothing by no fault of the request. It only reads: run it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a bulk query is. `url` is where its results are, once it is done; None if there are none."""
+
+    operation_id: str
+    is_done: bool
+    objects: int
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedLevel:
+    """What a level showed when its line was written."""
+
+    inventory_item_id: str
+    location_id: str
+    available: int
+
+
+def start(client: Client, name: str) -> str:
+    """Start a bulk query.
+
+    Args:
+        client: The shop.
+        name: The document in `documents/` to run.
+
+    Returns:
+        The id of the operation.
+
+    Raises:
+        ExportFailed: Five are running already, or Shopify takes no more for now.
+        RequestRefused: The query is not one that can be run.
+        ShopifyError: As by the client. Starting it again does no harm.
+    """
+    data = client.execute(document("BulkRunQuery"), json.dumps({"query": document(name).text}))
+    payload = data["bulkOperationRunQuery"]
+    errors = payload["userErrors"]
+    described = f"{name}: " + "; ".join(f"{error['code']}: {error['message']}" for error in errors)
+    if any(error["code"] in ("OPERATION_IN_PROGRESS", "LIMIT_REACHED") for error in errors):
+        raise ExportFailed(f"{described}; tried again by itself once one has ended")
+    if errors:
+        raise RequestRefused(described)
+    operation_id: str = payload["bulkOperation"]["id"]
+    return operation_id
+
+
+def progress(client: Client, operation_id: str) -> Progress:
+    """Ask how far a bulk query is.
+
+    Raises:
+        ExportRefused: It has ended for want of an access scope.
+        ExportFailed: It has ended without results, or is not known.
+        ShopifyError: As by the client.
+    """
+    found = client.execute(document("BulkQueryStatus"), json.dumps({"id": operation_id}))["bulkOperation"]
+    if found is None:
+        raise ExportFailed(f"bulk operation {operation_id}: Shopify does not know it; start it anew")
+    status, code = found["status"], found["errorCode"]
+    if code == "ACCESS_DENIED":
+        raise ExportRefused(
+            f"bulk operation {operation_id}: {status}, ACCESS_DENIED; grant the app read_inventory, read_products and"
+            " read_locations"
+        )
+    if status in ("FAILED", "CANCELED", "CANCELING", "EXPIRED"):
+        raise ExportFailed(f"bulk operation {operation_id}: {status}, {code or 'no error code'}; start it anew")
+    is_done = status == "COMPLETED"
+    return Progress(operation_id, is_done, int(found["objectCount"]), found["url"] if is_done else None)
+
+
+def levels(client: Client, url: str | None) -> Iterator[ExportedLevel]:
+    """Read the levels in the results of `AllLevels`, as they come over the wire.
+
+    Args:
+        client: The shop that gave the address.
+        url: Where the results are; None: there are none.
+
+    Raises:
+        ExportRefused: The address is not one to be opened.
+        ExportFailed: The download broke off, or is not what was asked for.
+    """
+    if url is None:
+        return
+    check_address(url, is_sandbox=client.is_sandbox)
+    for line in _lines(_blocks(url)):
+        try:
+            node = json.loads(line)
+            if "__parentId" in node:
+                (units,) = (each["quantity"] for each in node["quantities"] if each["name"] == "available")
+                yield ExportedLevel(node["__parentId"], node["location"]["id"], units)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ExportFailed(
+                f"results of a bulk query: {line[:200]!r} is no item and no level ({error!r})"
+            ) from error
+
+
+def check_address(url: str, *, is_sandbox: bool) -> None:
+    """See that an address leads to a host with a name, over https; on this machine only if the shop is there as well.
+
+    Raises:
+        ExportRefused: It does not.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if is_sandbox and parts.scheme == "http" and host == "127.0.0.1":
+        return
+    plain = parts.scheme == "https" and parts.username is None and parts.port in (None, 443)
+    if not plain or not host or _NO_HOST_NAME.fullmatch(host):
+        raise ExportRefused(
+            f"results of a bulk query at {parts.scheme}://{parts.netloc.rpartition('@')[2]}: expected an https address"
+            " with the name of a host; not opened"
+        )
+
+
+def _blocks(url: str) -> Iterator[bytes]:
+    try:
+        timeout = httpx.Timeout(SECONDS_OF_SILENCE)
+        with httpx.stream("GET", url, timeout=timeout, trust_env=False, follow_redirects=False) as response:
+            if response.status_code != 200:
+                raise ExportFailed(f"results of a bulk query: HTTP {response.status_code}; start the query anew")
+            yield from response.iter_bytes()
+    except httpx.HTTPError as error:
+        raise ExportFailed(f"results of a bulk query: the download broke off ({error!r})") from error
+
+
+def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for block in blocks:
+        *whole, rest = (rest + block).split(b"\n")
+        yield from filter(None, whole)
+        if len(rest) > LONGEST_LINE:
+            raise ExportFailed(f"results of a bulk query: a line longer than {LONGEST_LINE:,} bytes")
+    if rest:
+        yield rest
