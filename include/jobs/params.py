@@ -5,6 +5,9 @@ from airflow.sdk import Param
 NOT_BLANK = r"^\S+$"
 """What identifies something is one word."""
 
+NOT_EMPTY = r"\S"
+"""A name may have several words, but not none."""
+
 
 def config_id(default: str) -> Param:
     """HotWax's required parameter `configId`."""
@@ -148,4 +151,73 @@ def action() -> Param:
         title="action (required)",
         description="cancel: take a PENDING file out of the queue. retry_file: put a FAILED, CRASHED or CANCELLED one"
         " into it again. retry_failed_rows: put the refused rows of one that is FINISHED_WITH_ERRORS into it.",
+    )
+
+
+def product() -> Param:
+    """One product."""
+    return Param(
+        type="string",
+        minLength=1,
+        pattern=NOT_EMPTY,
+        title="product (required)",
+        description="SKU, product id or any other identification of the product.",
+    )
+
+
+def facility() -> Param:
+    """One store or warehouse."""
+    return Param(
+        type="string",
+        minLength=1,
+        pattern=NOT_EMPTY,
+        title="facility (required)",
+        description="Id, external id (the NetSuite location) or name of the store or warehouse.",
+    )
+
+
+def variance_quantity() -> Param:
+    """A difference to what is known."""
+    return Param(
+        None,
+        type=["null", "number"],
+        title="quantity",
+        description="Units more than Trueup knows, or with a minus fewer. Leave it empty if you give a count.",
+    )
+
+
+def count() -> Param:
+    """What was counted."""
+    return Param(
+        None,
+        type=["null", "number"],
+        minimum=0,
+        title="count",
+        description="Units that were counted on hand, reserved ones included. Leave it empty if you give a quantity.",
+    )
+
+
+def variance_reason() -> Param:
+    """Why there is a difference."""
+    return Param(
+        type="string",
+        minLength=1,
+        pattern=NOT_BLANK,
+        examples=[
+            "CYCLE_COUNT", "VAR_DAMAGED", "VAR_LOST", "VAR_FOUND", "VAR_STOLEN", "VAR_SAMPLE", "VAR_MANUAL", "MISMATCH",
+            "NOT_IN_STOCK", "WORN_DISPLAY", "POS_SALE", "VAR_MISSHIP_ORDERED", "VAR_MISSHIP_SHIPPED", "RTN_ITM_RCPT",
+        ],
+        title="reason (required)",
+        description="A reason of the table `variance_reason`; the list shows the usual ones.",
+    )  # fmt: skip
+
+
+def comment() -> Param:
+    """What is to be said about it."""
+    return Param(
+        None,
+        type=["null", "string"],
+        maxLength=1000,
+        title="comment",
+        description="Kept with the ledger row, and shown wherever that is explained.",
     )

@@ -8,5 +8,7 @@ CREATE TEMP TABLE movement (
     line_number bigint,
     order_id text,
     shipment_id text,
-    effective_at timestamptz
+    effective_at timestamptz,
+    physical_inventory_id bigint,
+    description text
 ) ON COMMIT DROP

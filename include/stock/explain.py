@@ -27,8 +27,6 @@ from include.stock.explanation import (
     Seen,
 )
 
-STORES_AND_WAREHOUSES = ("WAREHOUSE", "RETAIL_STORE")
-
 MOST_ORDERS = 10
 """How many open orders are named."""
 
@@ -152,7 +150,7 @@ def _facility(
     allow_brokering: bool,
 ) -> FacilityPart:
     excluded = {
-        Reason.FACILITY_TYPE: facility_type_id not in STORES_AND_WAREHOUSES,
+        Reason.FACILITY_TYPE: facility_type_id not in identify.STORES_AND_WAREHOUSES,
         Reason.INVENTORY_GROUP: not is_member,
         Reason.PRODUCT_FACILITY: available_to_promise is None,
         Reason.ALLOW_BROKERING_FACILITY: not allow_brokering,

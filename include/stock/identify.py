@@ -11,6 +11,9 @@ from include.db.connection import Connection
 from include.db.sql import statement
 from include.errors import NeedsAction
 
+STORES_AND_WAREHOUSES = ("WAREHOUSE", "RETAIL_STORE")
+"""The kinds of facility that hold stock."""
+
 MOST_NEARBY = 5
 """How many names a message offers in place of one that is not known."""
 
@@ -79,7 +82,7 @@ def product(connection: Connection, identification: str, shop_id: str | None = N
     values = [row[0] for row in connection.execute(statement(__file__, "identify_nearby"), parameters)]
     raise NotIdentified(
         f"{identification!r}: no product has it as SKU, product id or other identification;"
-        f" {_near(identification, values)}"
+        f" {nearby(identification, values)}"
     )
 
 
@@ -112,7 +115,7 @@ def facility(connection: Connection, name: str, facility_types: Iterable[str] | 
     names = [each for row in rows for each in row if each is not None]
     raise NotIdentified(
         f"facility {name!r}: no {' or '.join(kinds or ['facility'])} has this id, external id or name;"
-        f" {_near(wanted, names)}"
+        f" {nearby(wanted, names)}"
     )
 
 
@@ -141,16 +144,17 @@ def location(connection: Connection, shop_id: str, name: str | None) -> Location
     )
 
 
-def _called(each: Location) -> str:
-    return f"{each.location_id} ({each.inventory_channel_id})"
-
-
-def _near(wanted: str, values: list[str]) -> str:
+def nearby(wanted: str, values: Iterable[str]) -> str:
+    """Say which of the values are called like what is wanted, and what to do."""
     by_lower = {value.lower(): value for value in values}
     close = get_close_matches(wanted.lower(), by_lower, n=MOST_NEARBY, cutoff=0.5)
     if not close:
-        return "nothing nearby is called like it: check what it is called, or set it up"
-    return f"nearby are {', '.join(by_lower[each] for each in close)}. Correct it, or set it up"
+        return "nothing is called like it: check what it is called, or set it up"
+    return f"nearby: {', '.join(by_lower[each] for each in close)}. Correct it, or set it up"
+
+
+def _called(each: Location) -> str:
+    return f"{each.location_id} ({each.inventory_channel_id})"
 
 
 def _are(names: list[str], what: str) -> str:

@@ -152,6 +152,7 @@ def test_what_the_dags_are(bag: dict[str, Any]) -> None:
             ["uploads_planned"],
             {"observe_levels": ["deliver_batches"], "deliver_batches": ["settle_outcomes"], "settle_outcomes": []},
         ],
+        "record_inventory_variance": [None, [], {"record_finding": []}],
         "push_updated_inventory_deltas": [
             "*/5 * * * *",
             ["positions_observed", "stock_changed"],

@@ -61,7 +61,12 @@ def retailer(
     see(connection, {ONLINE: 42, STORE: 6})
     connection.execute(b"UPDATE shopify_shop SET orders_read_through = '2020-01-01Z'")
     order = Order(
-        ORDER, "#1001", MOMENT, (OrderItem(ITEM, ONLINE, 2, 0),), (OrderLine("gid://shopify/LineItem/1", ITEM, 2),)
+        order_id=ORDER,
+        name="#1001",
+        created_at=MOMENT,
+        updated_at=MOMENT,
+        items=(OrderItem(ITEM, ONLINE, 2, 0),),
+        lines=(OrderLine("gid://shopify/LineItem/1", ITEM, 2),),
     )
     monkeypatch.setattr(shopify_orders, "updated_since", lambda client, since: iter([order]))
     order_import.import_orders(connection, SHOP, cast(Client, None))
@@ -230,9 +235,9 @@ def test_what_shopify_confirmed_last_is_what_was_last_seen(retailer: World, conn
 @pytest.mark.parametrize(
     ("shop", "sku", "location", "message"),
     [
-        ("demo", "MH-1213", ONLINE, "nearby are MH-1212"),
-        ("demo", "mh-1212 ", ONLINE, "nearby are MH-1212"),
-        ("demo", "zzzzzzzz", ONLINE, "nothing nearby is called like it"),
+        ("demo", "MH-1213", ONLINE, "nearby: MH-1212"),
+        ("demo", "mh-1212 ", ONLINE, "nearby: MH-1212"),
+        ("demo", "zzzzzzzz", ONLINE, "nothing is called like it"),
         ("demo", "MH-1212", "70000000009", f"there are {ONLINE} (ONLINE), {STORE} (BROADWAY)"),
         ("demo", "MH-1212", None, "has 2 mapped locations; expected one of them"),
         ("other", "MH-1212", ONLINE, "shop 'other': no such shop is set up; there is demo"),

@@ -1,0 +1,123 @@
+"""Variances and counts by hand: posted once, with reason, comment and who said so; refused where they make no sense."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import paramiko
+import pytest
+
+from include.db.connection import Connection
+from include.stock import ledger, movements, variances
+from include.stock.identify import NotIdentified
+from include.stock.variances import Finding, Recorded, VarianceRefused
+from tests.intake.drop import Drop
+from tests.stock.test_online_atp import move
+from tests.world import World
+
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+DAMAGED = Finding("SKU-10001", "43", "VAR_DAMAGED", quantity=Decimal(-2), comment=" fell off ", found_by="jane")
+COUNTED = Finding("10001", "Broadway", "cycle_count", counted=Decimal(7))
+
+
+@pytest.fixture
+def store(world: World, connection: Connection) -> World:
+    """10 on hand at Broadway, 4 of them reserved."""
+    world.facility("BROADWAY", external_id="43")
+    world.facility("_NA_", "VIRTUAL_FACILITY")
+    world.product("10001")
+    move(connection, "BROADWAY", 10)
+    with connection.transaction():
+        ledger.open_for_posting(connection)
+        connection.execute(b"INSERT INTO movement VALUES ('10001', 'BROADWAY', 0, -4, 'INV_RES_CREATE')")
+        ledger.post(connection, NOW - timedelta(hours=2))
+    return world
+
+
+def test_a_variance_is_added_to_both_totals_and_says_who_and_why(store: World, connection: Connection) -> None:
+    recorded = variances.record(connection, "run 1", DAMAGED, NOW)
+    assert recorded == Recorded(1, "10001", "BROADWAY", Decimal(-2), Decimal(8))
+    assert store.stock() == {("10001", "BROADWAY"): (8, 4)}
+    row = movements.newest(connection, ["10001"])[0]
+    assert (row.reason_enum_id, row.reason, row.effective_at) == ("VAR_DAMAGED", "Damaged", NOW)
+    assert (row.source, row.description) == ("by hand, jane (no. 1)", "fell off")
+    assert ledger.out_of_balance(connection) == []
+
+
+def test_a_count_sets_what_is_on_hand_and_what_is_reserved_stays_so(store: World, connection: Connection) -> None:
+    recorded = variances.record(connection, "run 1", COUNTED, NOW)
+    assert recorded == Recorded(1, "10001", "BROADWAY", Decimal(-3), Decimal(7))
+    assert store.stock() == {("10001", "BROADWAY"): (7, 3)}
+    again = variances.record(connection, "run 2", COUNTED, NOW)
+    assert again.difference == 0
+    row = movements.newest(connection, ["10001"])[0]
+    assert (row.physical_inventory_id, row.source) == (1, "by hand, nobody said by whom (no. 1)")
+
+
+def test_the_same_run_again_records_nothing(store: World, connection: Connection) -> None:
+    variances.record(connection, "run 1", DAMAGED, NOW)
+    repeated = variances.record(connection, "run 1", DAMAGED, NOW + timedelta(minutes=5))
+    assert repeated == Recorded(1, "10001", "BROADWAY", Decimal(-2), Decimal(8), is_repeated=True)
+    variances.record(connection, "run 2", DAMAGED, NOW)
+    assert store.stock() == {("10001", "BROADWAY"): (6, 2)}
+
+
+def test_a_file_about_a_moment_before_the_count_is_in_it(
+    store: World, connection: Connection, sftp_client: paramiko.SFTPClient
+) -> None:
+    variances.record(connection, "run 1", COUNTED, NOW)
+    drop = Drop(connection, sftp_client, "IMP_INV_ADJUST")
+    file = "externalFacilityId,idValue,availableDelta\n43,10001,5\n"
+    before = drop(file, at=NOW - timedelta(minutes=1), name="a.csv")
+    assert before.counts is not None
+    assert before.counts.superseded == 1
+    after = drop(file + "\n", at=NOW + timedelta(minutes=1), name="b.csv")
+    assert after.counts is not None
+    assert after.counts.changed == 1
+    assert store.stock() == {("10001", "BROADWAY"): (12, 8)}
+
+
+@pytest.mark.parametrize(
+    ("finding", "message"),
+    [
+        (replace(DAMAGED, reason="DAMAGED"), "reason 'DAMAGED': no such reason in variance_reason; nearby: "),
+        (replace(DAMAGED, quantity=Decimal(-11)), "would leave -1 on hand; expected to take away no more than the 10"),
+        (replace(DAMAGED, quantity=Decimal(0)), "a variance of 0 changes nothing"),
+        (replace(DAMAGED, quantity=None), "neither is given; expected one of them"),
+        (replace(COUNTED, quantity=Decimal(1)), "both are given; expected one of them"),
+        (replace(COUNTED, counted=Decimal(-1)), "a count of -1; expected 0 or more"),
+        (replace(COUNTED, product="KIT"), "product KIT is a kit"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(store: World, connection: Connection, finding: Finding, message: str) -> None:
+    connection.execute(b"INSERT INTO product VALUES ('KIT', 'MARKETING_PKG_PICK', 'Set')")
+    with pytest.raises(VarianceRefused, match=re.escape(message)):
+        variances.record(connection, "run 1", finding, NOW)
+    assert store.stock() == {("10001", "BROADWAY"): (10, 6)}
+    assert connection.execute(b"SELECT count(*) FROM physical_inventory").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("finding", "message"),
+    [
+        (replace(DAMAGED, product="10010"), "'10010': no product has it as SKU"),
+        (replace(DAMAGED, facility="BROADWAI"), "nearby: Broadway"),
+        (replace(DAMAGED, facility="_NA_"), "no WAREHOUSE or RETAIL_STORE has this id"),
+    ],
+)
+def test_unknown_names_are_answered_with_what_is_near(
+    store: World, connection: Connection, finding: Finding, message: str
+) -> None:
+    with pytest.raises(NotIdentified, match=re.escape(message)):
+        variances.record(connection, "run 1", finding, NOW)
+
+
+def test_nothing_can_be_taken_from_what_is_below_zero_but_something_can_be_added(
+    store: World, connection: Connection
+) -> None:
+    move(connection, "BROADWAY", -15)
+    with pytest.raises(VarianceRefused, match="no more than the -5 there are"):
+        variances.record(connection, "run 1", DAMAGED, NOW)
+    found = replace(DAMAGED, quantity=Decimal(2), reason="VAR_FOUND")
+    assert variances.record(connection, "run 1", found, NOW).quantity_on_hand == -3
