@@ -196,6 +196,17 @@ def claimed(connection: Connection, config: Config) -> list[Log]:
     return _all(connection, "select_claimed", _feed(config))
 
 
+def was_taken(connection: Connection, config: Config, file_name: str) -> bool:
+    """Tell whether a file of this name has ever been taken from a feed's folder, whatever became of it."""
+    return (
+        connection.execute(
+            b"SELECT FROM data_manager_log WHERE config_id = %s AND property_resource = %s AND file_name = %s LIMIT 1",
+            [config.config_id, config.property_resource, file_name],
+        ).fetchone()
+        is not None
+    )
+
+
 def set_pending(connection: Connection, log: Log) -> None:
     """The file lies where the log says: it may be processed."""
     connection.execute(

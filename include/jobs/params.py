@@ -51,7 +51,20 @@ def dry_run() -> Param:
         default=False,
         type="boolean",
         title="dryRun",
-        description="Take nothing: the result of `take_whole_files` says of each file what would be done with it.",
+        description="Take, write and change nothing: the results of the run's tasks say what would be done.",
+    )
+
+
+def rule_group() -> Param:
+    """Which of the ATP rules."""
+    return Param(
+        default=None,
+        type=["null", "string"],
+        minLength=1,
+        pattern=NOT_BLANK,
+        title="ruleGroup",
+        description="Only change values of the type of this rule group, such as thresholds; empty: of all types. All"
+        " groups of a type go together, as a later one may overrule an earlier one.",
     )
 
 

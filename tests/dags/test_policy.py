@@ -143,6 +143,7 @@ def test_what_the_dags_are(bag: dict[str, Any]) -> None:
                 "report_drift": [],
             },
         ],
+        "apply_atp_rules": ["30 0 * * *", [], {"find_changes": ["write_files"], "write_files": []}],
         "import_shopify_orders": ["*/15 * * * *", [], {"import_orders": []}],
         "inventory_health": ["7 * * * *", [], {"look_at_files": []}],
         "manage_imported_file": [None, [], {"manage_file": []}],

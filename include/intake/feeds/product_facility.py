@@ -5,15 +5,17 @@ at a store or warehouse is its safety stock; at a channel's configuration facili
 switch there is one for the whole channel. An empty cell leaves its value as it is. Each value belongs to the newest
 file that spoke of it, whatever order files arrive in; of several rows of a file the last that says something of it
 counts.
-"""
 
-from typing import Any
+A file that the rules have not written is somebody's word: it is also the new base of the values that rules have changed
+(docs/adr/0013).
+"""
 
 from include.db.connection import Connection
 from include.db.sql import statement
 from include.intake import rows
 from include.intake.feed import Layout, Posted, StagedFile
 from include.intake.rows import STORES_AND_WAREHOUSES, Demand
+from include.stock.atp_rules import evaluation
 
 LAYOUT = Layout(
     title="product facility",
@@ -55,7 +57,8 @@ def check(file: StagedFile) -> int:
 def post(file: StagedFile) -> Posted:
     """Write the values that differ and that no newer file has spoken of."""
     connection = file.connection
-    _take_turn(connection)
+    evaluation.take_turn(connection)
+    is_of_rules = evaluation.note_imported(connection, file.log.file_name, file.log.data_manager_log_id)
     parameters = file.parameters() | {
         "file_modified_at": file.log.file_modified_at,
         "file_name": file.log.file_name,
@@ -63,25 +66,20 @@ def post(file: StagedFile) -> Posted:
     connection.execute(statement(__file__, "create_product_value"))
     usable, speaking = _two_counts(connection, "fill_product_value")
     connection.execute(b"ANALYZE product_value")
-    _drop_older(connection, parameters)
+    connection.execute(statement(__file__, "create_newer_value"))
+    # Only a file that comes late has anything to compare; how much cannot be told from the arrays in the table.
+    is_late = connection.execute(statement(__file__, "fill_newer_value"), parameters).rowcount > 0
+    if is_late:
+        connection.execute(b"ANALYZE newer_value")
+    if not is_of_rules:
+        connection.execute(statement(__file__, "set_base"))
+    if is_late:
+        connection.execute(statement(__file__, "drop_older_value"))
     connection.execute(statement(__file__, "cover_value"), parameters)
     counting, changed = _two_counts(connection, "drop_known_value")
     connection.execute(statement(__file__, "merge_product_facility"))
     superseded = speaking - counting
     return Posted(changed, usable - superseded - changed, superseded)
-
-
-def _drop_older(connection: Connection, parameters: dict[str, Any]) -> None:
-    """Only a file that comes late has anything to compare; how much cannot be told from the arrays in the table."""
-    connection.execute(statement(__file__, "create_newer_value"))
-    if connection.execute(statement(__file__, "fill_newer_value"), parameters).rowcount:
-        connection.execute(b"ANALYZE newer_value")
-        connection.execute(statement(__file__, "drop_older_value"))
-
-
-def _take_turn(connection: Connection) -> None:
-    """Two files at once, of two feeds, could each miss that the other is newer."""
-    connection.execute(b"SELECT pg_advisory_xact_lock(hashtextextended('reader of product_facility files', 0))")
 
 
 def _two_counts(connection: Connection, step: str) -> tuple[int, int]:
