@@ -6,6 +6,8 @@ from include.db.connection import Connection
 from include.db.sql import statement
 from include.stock.atp_rules.model import Condition, Rule, RuleGroup, RuleSet, RulesRefused
 
+_PLACES = {"facilities": "facility", "facility_groups": "facility group"}
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:
@@ -47,14 +49,10 @@ def take(connection: Connection, rules: RuleSet, source: str) -> Imported:
     unheard: list[str] = []
     for group, rule, field, value, alike in connection.execute(statement(__file__, "find_unknown_names")).fetchall():
         where = f"group {group}, rule {rule}, when, {field}"
-        if field == "facilities":
-            unknown.append(f"{where}: no facility {value!r}; expected the facility_id of one")
-        elif field == "facility_groups":
-            unknown.append(
-                f"{where}: no facility group {value!r}; expected the facility_group_id of one that is set up"
-            )
+        hint = f"; did you mean {alike!r}?" if alike else ""
+        if field in _PLACES:
+            unknown.append(f"{where}: {value!r} is not set up; expected the id of a {_PLACES[field]}{hint}")
         else:
-            hint = f"; did you mean {alike!r}?" if alike else ""
             unheard.append(f"{where}: no product has {value!r} at present{hint}")
     if unknown:
         raise RulesRefused.because_of(source, unknown)

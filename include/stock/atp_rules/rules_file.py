@@ -88,9 +88,8 @@ class _Reader:
 
     def rule_set(self, content: Any) -> RuleSet:
         fields = self._mapping(content, {"rule_groups"}, set())
-        with self._at("rule_groups"):
-            groups = [self._group(number, each) for number, each in self._items(fields, "rule_groups", least=0)]
-            self._each_once([group.rule_group_id for group in groups])
+        groups = [self._group(number, each) for number, each in self._items(fields, "rule_groups", least=0)]
+        self._each_once([group.rule_group_id for group in groups])
         return tuple(groups)
 
     def _group(self, number: int, content: Any) -> RuleGroup:
@@ -110,9 +109,10 @@ class _Reader:
     def _rule(self, number: int, content: Any, kind: str) -> Rule:
         with self._at(_named("rule", number, content)):
             fields = self._mapping(content, {"id", "set"}, {"name", "status", "when"})
+            rule_id = self._text(fields, "id")
             return Rule(
-                rule_id=self._text(fields, "id"),
-                rule_name=self._text(fields, "name") or self._text(fields, "id"),
+                rule_id=rule_id,
+                rule_name=self._text(fields, "name") or rule_id,
                 status_id=self._one_of(fields, "status", STATUSES),
                 field_value=self._value(fields, kind),
                 conditions=self._conditions(fields),
@@ -133,11 +133,10 @@ class _Reader:
                 self._mistake(f"compares nothing; expected one or more of {', '.join(OPERATORS[subject])}")
             found = []
             for operator in operators:
+                values = self._items(operators, operator)
                 with self._at(operator):
-                    values = [
-                        self._one_text(f"value {place}", each) for place, each in self._items(operators, operator)
-                    ]
-                found.append(Condition(subject, operator, tuple(sorted(set(values)))))
+                    texts = [self._one_text(f"value {place}", each) for place, each in values]
+                found.append(Condition(subject, operator, tuple(sorted(set(texts)))))
         return found
 
     def _value(self, fields: Mapping[str, Any], kind: str) -> Decimal:

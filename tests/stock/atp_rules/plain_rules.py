@@ -44,7 +44,9 @@ class Range:
                 for product in self.tags:
                     for facility in self.groups:
                         has = self._has(product, facility)
-                        if (facility in self.channels) == at_channel and all(_holds(each, has) for each in rule.conditions):
+                        if (facility in self.channels) == at_channel and all(
+                            _holds(each, has) for each in rule.conditions
+                        ):
                             values[product, facility, name] = rule.field_value
         return {cell: value for cell, value in values.items() if value != DEFAULT[cell[2]]}
 
