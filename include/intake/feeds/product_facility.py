@@ -73,9 +73,10 @@ def post(file: StagedFile) -> Posted:
         connection.execute(b"ANALYZE newer_value")
     if not is_of_rules:
         connection.execute(statement(__file__, "set_base"))
+    # Covered even where it has no say now: for the base, a file that is older still has less.
+    connection.execute(statement(__file__, "cover_value"), parameters)
     if is_late:
         connection.execute(statement(__file__, "drop_older_value"))
-    connection.execute(statement(__file__, "cover_value"), parameters)
     counting, changed = _two_counts(connection, "drop_known_value")
     connection.execute(statement(__file__, "merge_product_facility"))
     superseded = speaking - counting

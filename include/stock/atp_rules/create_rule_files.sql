@@ -1,5 +1,6 @@
--- Notes one file for each type of rules that has something to change. Its name says when: of two that speak of the
--- same value the later one counts. Reads rule_difference; writes rule_file.
+-- Notes one file for each type of rules that has something to change. Its name says when, and of two files that speak
+-- of a value the later one counts: the second is rounded up, to be later than all that is taken into account.
+-- Reads rule_difference; writes rule_file.
 INSERT INTO rule_file (rule_file_id, rule_group_type_id, file_name, change_count)
 OVERRIDING SYSTEM VALUE
 SELECT
@@ -7,7 +8,7 @@ SELECT
     numbered.rule_group_type_id,
     concat(
         'PRODUCT_FACILITY_',
-        to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD-HH24-MI-SS'), 'Z-',
+        to_char((clock_timestamp() + '1 second') AT TIME ZONE 'UTC', 'YYYY-MM-DD-HH24-MI-SS'), 'Z-',
         lpad(numbered.rule_file_id::text, 9, '0'), '.csv'
     ),
     numbered.change_count

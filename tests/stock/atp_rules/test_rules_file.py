@@ -34,7 +34,7 @@ def test_the_example_of_the_documentation_is_read() -> None:
     assert (thresholds.rule_group_id, thresholds.rule_group_type_id) == ("THRESHOLDS", "RG_THRESHOLD")
     assert thresholds.description == "Units that no channel may sell"
     base, clearance = thresholds.rules
-    assert (base.rule_name, base.field_value, base.conditions) == ("Two of everything", 2, ())
+    assert (base.rule_name, base.field_value, base.conditions) == ("Two of everything", Decimal(2), ())
     assert clearance.conditions == (
         Condition("tags", "any", ("clearance", "last-chance")), Condition("tags", "none", ("new",)),
     )  # fmt: skip
