@@ -9,7 +9,7 @@ import logging
 from collections import deque
 from dataclasses import dataclass
 
-from include.channel import observation, outbox
+from include.channel import observation, outbox, preflight
 from include.channel.outbox import Sender
 from include.db.connection import Connection
 from include.shopify import inventory
@@ -55,10 +55,14 @@ def deliver(connection: Connection, shop_id: str, client: Client) -> Delivery:
 
     Raises:
         Fenced: Another sender has taken the shop over.
+        NotReady: The app or the shop is not set up for writing; nothing was sent.
         NotSent, RequestRefused, Throttled: Nothing more can be sent for now. What was not sent stays planned.
     """
     sender = outbox.take_over(connection, shop_id)
     delivery = Delivery()
+    if not preflight.is_needed(connection, shop_id):
+        return delivery
+    delivery.quarantined_rows = preflight.check(connection, shop_id, client)
     waiting = deque((batch, 0) for batch in outbox.planned(connection, shop_id))
     silences = 0
     while waiting and silences < MOST_SILENCES:

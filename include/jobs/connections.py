@@ -115,7 +115,14 @@ def _require_pinned(connection_id: str, extra: Mapping[str, Any]) -> None:
 
 @contextmanager
 def shopify(connection_id: str) -> "Iterator[Client]":
-    """Open a shop's Admin API. The connection's host is its address, the password its access token."""
+    """Open a shop's Admin API.
+
+    The connection's host is its address. With a login, login and password are the app's client id and secret, which
+    are exchanged for access tokens; without, the password is an access token that lasts.
+
+    Raises:
+        ConnectionMisconfigured: Host or password is missing.
+    """
     from airflow.sdk import BaseHook
 
     from include.shopify.client import LATEST_VERSION, Access, Client
@@ -123,10 +130,15 @@ def shopify(connection_id: str) -> "Iterator[Client]":
     found = BaseHook.get_connection(connection_id)
     if not found.host or not found.password:
         raise ConnectionMisconfigured(
-            f"Airflow connection {connection_id!r}: expected the shop's address (https://NAME.myshopify.com) as host"
-            " and its Admin API access token as password"
+            f"Airflow connection {connection_id!r}: expected the shop's address (https://NAME.myshopify.com) as host,"
+            " and either an Admin API access token as password, or the app's client id as login and its client secret"
+            " as password"
         )
-    access = Access(found.host, found.password, found.extra_dejson.get("api_version", LATEST_VERSION))
+    version = found.extra_dejson.get("api_version", LATEST_VERSION)
+    if found.login:
+        access = Access(found.host, "", version, found.login, found.password)
+    else:
+        access = Access(found.host, found.password, version)
     with Client(access) as client:
         yield client
 

@@ -18,6 +18,7 @@ import httpx
 
 from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused, Throttled
 from include.shopify.limiter import Limiter
+from include.shopify.tokens import Token
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,8 @@ REFUSED_BEFORE_EXECUTION = frozenset(
 
 WHAT_TO_DO = {
     400: "Shopify did not understand the request: this is a fault of Trueup",
-    401: "the access token is wrong or expired: renew it in the Airflow connection",
+    401: "the access token is wrong or expired: renew it in the Airflow connection, or enter the app's client id as"
+    " login and its client secret as password there, and Trueup asks for tokens itself",
     402: "the shop is frozen: its owner has a bill to pay",
     403: "the app may not use this shop: check its installation",
     404: "no such shop or API version: check the address in the Airflow connection",
@@ -63,11 +65,21 @@ WHAT_TO_DO = {
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where a shop is and how to get in. `url` is scheme and host only."""
+    """Where a shop is and how to get in.
+
+    Attributes:
+        url: Scheme and host only.
+        token: An access token that lasts; empty if the app's own id and secret are exchanged for one.
+        api_version: The version to ask for.
+        client_id: The app's id, for the client credentials grant.
+        client_secret: Its secret.
+    """
 
     url: str
     token: str = field(repr=False)
     api_version: str = LATEST_VERSION
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +117,17 @@ class Client:
             raise RequestRefused(f"{access.url}: the token goes over https only; correct the Airflow connection")
         self.limiter = limiter or Limiter()
         self.calls = 0
+        self.access = access
         self.is_sandbox = parts.hostname == "127.0.0.1"
+        self.version_served = ""
         self._address = f"{access.url.rstrip('/')}/admin/api/{access.api_version}/graphql.json"
         self._http = httpx.Client(
-            headers={"X-Shopify-Access-Token": access.token, "Content-Type": "application/json"},
+            headers={"Content-Type": "application/json"},
             timeout=httpx.Timeout(seconds_to_answer, connect=SECONDS_TO_CONNECT),
             limits=httpx.Limits(keepalive_expiry=2.0),
             trust_env=False,
         )
+        self._token = Token(access, self._http)
 
     def __enter__(self) -> Self:
         return self
@@ -151,8 +166,8 @@ class Client:
     def execute_once(self, request: Document, variables: str) -> dict[str, Any]:
         """Send a document once, without waiting for points; arguments, result and errors are those of `execute`."""
         body = f'{{"query":{json.dumps(request.text)},"variables":{variables}}}'.encode()
-        self.limiter.spend(request.cost)
-        response = self._post(request, body)
+        response = self._authorized(request, body)
+        self.version_served = response.headers.get("X-Shopify-API-Version", self.version_served)
         if response.status_code == 429:
             raise Throttled(f"{request.name}: HTTP 429", _retry_after(response))
         answer = _read(request, response)
@@ -161,11 +176,22 @@ class Client:
             raise Throttled(f"{request.name}: throttled", self.limiter.seconds_until(request.cost))
         return _data(request, answer)
 
-    def _post(self, request: Document, body: bytes) -> httpx.Response:
+    def _authorized(self, request: Document, body: bytes) -> httpx.Response:
+        """Post with the present token; once more with a new one if it is refused, which is before execution."""
+        headers = {"X-Shopify-Access-Token": self._token.current()}
+        self.limiter.spend(request.cost)
+        response = self._post(request, body, headers)
+        if response.status_code == httpx.codes.UNAUTHORIZED and self._token.can_be_renewed:
+            logger.info("%s: the access token was refused; asking for a new one", request.name)
+            headers = {"X-Shopify-Access-Token": self._token.renew()}
+            response = self._post(request, body, headers)
+        return response
+
+    def _post(self, request: Document, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
         for attempt in range(1, MOST_CONNECTS + 1):
             try:
                 self.calls += 1
-                return self._http.post(self._address, content=body)
+                return self._http.post(self._address, content=body, headers=headers)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
                 if attempt == MOST_CONNECTS:
                     raise NotSent(

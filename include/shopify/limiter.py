@@ -13,6 +13,7 @@ class Limiter:
     sleep: Callable[[float], None] = time.sleep
     waited: float = 0.0
     _available: float = field(default=float("inf"))
+    _bucket_size: float = field(default=float("inf"))
     _restore_rate: float = field(default=100.0)
     _measured_at: float = field(default=0.0)
 
@@ -40,6 +41,7 @@ class Limiter:
         status = cost.get("throttleStatus")
         if isinstance(status, Mapping):
             self._available = float(status["currentlyAvailable"])
+            self._bucket_size = float(status["maximumAvailable"])
             self._restore_rate = float(status["restoreRate"])
             self._measured_at = self.clock()
 
@@ -48,4 +50,4 @@ class Limiter:
         return max(1.0, (points - self._now()) / self._restore_rate)
 
     def _now(self) -> float:
-        return self._available + (self.clock() - self._measured_at) * self._restore_rate
+        return min(self._bucket_size, self._available + (self.clock() - self._measured_at) * self._restore_rate)

@@ -193,27 +193,13 @@ def test_a_wrong_token_stops_and_says_what_to_do(store: Store) -> None:
     assert store.batches() == ["PLANNED"]
 
 
-def test_a_missing_scope_stops_and_names_it(store: Store) -> None:
-    store.open({P: 5})
-    store.move(P, -2)
-    store.plan()
-    scopes = store.emulator.settings()["scopes"]
-    store.emulator.settings(scopes=["read_inventory", "read_orders", "read_locations"])
-    try:
-        with pytest.raises(RequestRefused, match="write_inventory"):
-            store.deliver()
-    finally:
-        store.emulator.settings(scopes=scopes)
-    assert store.batches() == ["PLANNED"]
-
-
 def test_a_bad_row_goes_into_quarantine_and_the_others_go_on(store: Store) -> None:
     store.open({P: 5, "50002": 7})
     store.world.product("99999")
     store.world.in_shop("99999", item("99999"))
     store.move("99999", 9)
     store.plan()
-    store.connection.execute(b"UPDATE inventory_level SET position = 5 WHERE product_id = '99999'")
+    store.connection.execute(b"UPDATE inventory_level SET position = 5, checked_at = now() WHERE product_id = '99999'")
     store.move("50002", +3)
     sent = store.push()
     assert (sent.refused, sent.quarantined_rows) == (1, 1)
@@ -231,7 +217,9 @@ def test_a_poison_row_in_each_batch_costs_one_round(store: Store) -> None:
         store.world.in_shop(f"{number}X", item(f"{number}X"))
         store.move(f"{number}X", 9)
     online_atp.refresh(store.connection)
-    store.connection.execute(b"UPDATE inventory_level SET target = target + 1, position = coalesce(position, 5)")
+    store.connection.execute(
+        b"UPDATE inventory_level SET target = target + 1, position = coalesce(position, 5), checked_at = now()"
+    )
     sent = store.push()
     assert (sent.refused, sent.quarantined_rows, sent.confirmed, sent.confirmed_rows) == (3, 3, 3, 747)
     assert {level["available"] for level in store.emulator.levels()} == {6}

@@ -125,8 +125,8 @@ def test_an_answer_that_may_come_after_execution_is_no_refusal(
     http = store.client._http
     applied = http.post
 
-    def post(address: str, content: bytes) -> httpx.Response:
-        response = applied(address, content=content)
+    def post(address: str, content: bytes, headers: dict[str, str]) -> httpx.Response:
+        response = applied(address, content=content, headers=headers)
         return httpx.Response(status, content=answer) if b"InventoryAdjust" in content else response
 
     with monkeypatch.context() as patched:
@@ -143,8 +143,8 @@ def test_an_answer_without_costs_is_an_answer(store: Store, monkeypatch: pytest.
     http = store.client._http
     applied = http.post
 
-    def post(address: str, content: bytes) -> httpx.Response:
-        body = applied(address, content=content).json() | {"extensions": {"cost": None}}
+    def post(address: str, content: bytes, headers: dict[str, str]) -> httpx.Response:
+        body = applied(address, content=content, headers=headers).json() | {"extensions": {"cost": None}}
         return httpx.Response(200, json=body)
 
     monkeypatch.setattr(http, "post", post)
@@ -155,7 +155,7 @@ def test_a_stale_batch_whose_levels_cannot_be_read_again_is_planned_anew(store: 
     store.open({P: 10})
     store.sell(P, 1)
     store.move(P, -2)
-    store.emulator.fault("status", status=502, operation="nodes")
+    store.emulator.fault("status", status=502, operation="nodes", after_calls=2)
     with pytest.raises(OutcomeUnknown):
         store.push()
     assert store.batches() == ["REFUSED"]

@@ -19,6 +19,11 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "ItemsAtLocation": {"ids": ["gid://shopify/InventoryItem/1"], "locationId": "gid://shopify/Location/1"},
     "FulfillmentOrderLines": {"id": "gid://shopify/FulfillmentOrder/1"},
     "OrdersUpdated": {"query": ""},
+    "AppScopes": {},
+    "LocationsById": {"ids": ["gid://shopify/Location/1"]},
+    "InventoryActivate": {
+        "inventoryItemId": "gid://shopify/InventoryItem/1", "locationId": "gid://shopify/Location/1", "key": "k",
+    },  # fmt: skip
 }
 
 

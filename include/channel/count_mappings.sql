@@ -1,0 +1,8 @@
+-- The locations that a shop's levels are mapped to now, and how often each. Reads inventory_channel.
+SELECT
+    location_id,
+    count(*) AS mappings
+FROM inventory_channel
+WHERE shop_id = %(shop_id)s AND from_date <= now() AND thru_date > now()
+GROUP BY location_id
+ORDER BY location_id

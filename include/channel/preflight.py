@@ -1,0 +1,193 @@
+"""What is checked before the first write: what the app may do, the version served, locations, items.
+
+What concerns the shop as a whole stops the run with all that is wrong with it. What concerns a location or an item puts
+its rows into quarantine, and is looked at again later: once it is put right they are released by themselves.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+
+from include.channel import observation, outbox
+from include.channel.observation import Level
+from include.db.connection import Connection
+from include.db.sql import statement
+from include.errors import NeedsAction
+from include.shopify import shop
+from include.shopify.client import Client
+from include.shopify.inventory import MOST_ROWS, Seen
+from include.shopify.shop import Location
+
+logger = logging.getLogger(__name__)
+
+SCOPES = (
+    "read_inventory",
+    "write_inventory",
+    "read_locations",
+    "read_products",
+    "read_orders",
+    "read_merchant_managed_fulfillment_orders",
+)
+"""What the app needs. Without the last two, sales would go unseen."""
+
+GONE = "Shopify has no such inventory item: correct the mapping"
+NOT_TRACKED = "Shopify does not track the quantity of this item: switch tracking on for it there"
+NOT_STOCKED = (
+    "the item is not stocked at this location: stock it there in Shopify, or set activate_items of the shop in"
+    " shopify_shop and Trueup does"
+)
+
+MOST_LOOKED_AT = 10 * MOST_ROWS
+"""Rows in quarantine that one run looks at again."""
+
+
+class NotReady(NeedsAction):
+    """The shop cannot be written to until somebody has acted on the message."""
+
+
+def is_needed(connection: Connection, shop_id: str) -> bool:
+    """Whether a shop has something to send, or rows in quarantine that are due to be looked at again."""
+    return bool(outbox.planned(connection, shop_id)) or bool(_due(connection, shop_id))
+
+
+def check(connection: Connection, shop_id: str, client: Client) -> int:
+    """Check the shop, and every planned level that was not checked lately; release what was put right.
+
+    Args:
+        connection: Trueup's database, outside a transaction. The caller holds the shop's lock.
+        shop_id: The shop.
+        client: Its API.
+
+    Returns:
+        How many rows went into quarantine. The others of their batches travel on in new ones.
+
+    Raises:
+        NotReady: Nothing may be written; all that is wrong with the shop is in the message.
+        ShopifyError: Shopify could not be asked.
+    """
+    check_shop(shop_id, client)
+    places = _mapped_locations(connection, shop_id, client)
+    _release(connection, shop_id, client, places)
+    return _check_planned(connection, shop_id, client, places)
+
+
+def check_shop(shop_id: str, client: Client) -> None:
+    """Check what the app may do and which version of the API answers.
+
+    Raises:
+        NotReady: A scope is missing, or another version answers.
+        ShopifyError: Shopify could not be asked.
+    """
+    wrong = []
+    if missing := [scope for scope in SCOPES if scope not in shop.scopes(client)]:
+        wrong.append(
+            f"the app lacks the access {'scope' if len(missing) == 1 else 'scopes'} {', '.join(missing)}: grant them in"
+            " the app's configuration, release it, and approve it in the shop"
+        )
+    asked, served = client.access.api_version, client.version_served
+    if served != asked:
+        wrong.append(
+            f"API version {asked} was asked for and {served or 'none named'} answered: set api_version in the extra of"
+            " the shop's Airflow connection to a supported one that Trueup knows"
+        )
+    if wrong:
+        raise NotReady(f"shop {shop_id}: nothing was written. " + "; ".join(wrong))
+
+
+def _mapped_locations(connection: Connection, shop_id: str, client: Client) -> dict[str, str]:
+    """What is wrong with each mapped location; empty if nothing is.
+
+    Raises:
+        NotReady: A location is mapped twice: which of the two would be right?
+    """
+    rows = connection.execute(statement(__file__, "count_mappings"), {"shop_id": shop_id}).fetchall()
+    if twice := [row[0] for row in rows if row[1] > 1]:
+        raise NotReady(f"shop {shop_id}: mapped twice in inventory_channel: {', '.join(twice)}; end one of each")
+    found = shop.locations(client, [row[0] for row in rows])
+    wrong = {row[0]: _wrong_with_location(row[0], found) for row in rows}
+    for reason in filter(None, wrong.values()):
+        logger.error("shop %s: %s", shop_id, reason)
+    return wrong
+
+
+def _wrong_with_location(location_id: str, found: Mapping[str, Location]) -> str:
+    location = found.get(location_id)
+    if location is None:
+        return f"Shopify has no location {location_id}: correct its mapping in inventory_channel"
+    if not location.is_active:
+        return f"the location {location.name} is not active in Shopify: activate it there, or end its mapping"
+    return ""
+
+
+def _wrong_with(seen: Seen | None) -> str:
+    if seen is None:
+        return GONE
+    if not seen.tracked:
+        return NOT_TRACKED
+    return "" if seen.is_active else NOT_STOCKED
+
+
+def _check_planned(connection: Connection, shop_id: str, client: Client, places: Mapping[str, str]) -> int:
+    unchecked = connection.execute(statement(__file__, "select_unchecked"), {"shop_id": shop_id}).fetchall()
+    at_bad_place = [(row[2], row[3]) for row in unchecked if places.get(row[3])]
+    to_read = [(row[2], row[3]) for row in unchecked if not places.get(row[3])]
+    wrong = {level: places[level[1]] for level in at_bad_place}
+    wrong |= _look(connection, shop_id, client, to_read)
+    by_batch: dict[int, dict[int, str]] = {}
+    for batch, row_index, item, location in unchecked:
+        if reason := wrong.get((item, location)):
+            by_batch.setdefault(batch, {})[row_index] = reason
+    for batch, reasons in by_batch.items():
+        logger.error("batch %s: put into quarantine before anything was sent: %s", batch, reasons)
+        outbox.replace_refused(connection, shop_id, batch, "some rows cannot be written", reasons)
+    _note_checked(connection, shop_id, [level for level in to_read if level not in wrong])
+    return len(wrong)
+
+
+def _look(connection: Connection, shop_id: str, client: Client, levels: list[Level]) -> dict[Level, str]:
+    """What is wrong with each of the levels that something is wrong with, once those are stocked that may be."""
+    if not levels:
+        return {}
+    seen = observation.read_levels(client, levels)
+    wrong = {level: reason for level in levels if (reason := _wrong_with(seen.get(level)))}
+    row = connection.execute(b"SELECT activate_items FROM shopify_shop WHERE shop_id = %s", [shop_id]).fetchone()
+    if row != (True,):
+        return wrong
+    for level in [level for level, reason in wrong.items() if reason == NOT_STOCKED]:
+        refusal = shop.activate(client, *level)
+        if refusal is None:
+            del wrong[level]
+            logger.info("shop %s: %s is now stocked at %s", shop_id, *level)
+        else:
+            wrong[level] = f"the item could not be stocked at this location: {refusal}"
+    return wrong
+
+
+def _release(connection: Connection, shop_id: str, client: Client, places: Mapping[str, str]) -> None:
+    """Look again at rows that have been in quarantine for some time; those that are well now are planned again."""
+    levels = [level for level in _due(connection, shop_id) if not places.get(level[1], GONE)]
+    wrong = _look(connection, shop_id, client, levels)
+    well = [level for level in levels if level not in wrong]
+    if well:
+        connection.execute(statement(__file__, "release_quarantined"), _parameters(shop_id, well))
+        logger.info("shop %s: %s rows released from quarantine", shop_id, len(well))
+    if wrong:
+        connection.execute(statement(__file__, "keep_quarantined"), _parameters(shop_id, wrong))
+
+
+def _due(connection: Connection, shop_id: str) -> list[Level]:
+    rows = connection.execute(statement(__file__, "select_quarantined"), {"shop_id": shop_id, "most": MOST_LOOKED_AT})
+    return [(row[0], row[1]) for row in rows]
+
+
+def _note_checked(connection: Connection, shop_id: str, levels: list[Level]) -> None:
+    if levels:
+        connection.execute(statement(__file__, "note_checked"), _parameters(shop_id, levels))
+
+
+def _parameters(shop_id: str, levels: Iterable[Level]) -> dict[str, object]:
+    pairs = list(levels)
+    return {
+        "shop_id": shop_id,
+        "items": [item for item, _ in pairs],
+        "locations": [location for _, location in pairs],
+    }

@@ -1,0 +1,19 @@
+-- The planned rows whose item and location were not checked within a day. Reads outbox_batch, outbox_batch_row,
+-- inventory_level.
+SELECT
+    batch.outbox_batch_id,
+    batch_row.row_index,
+    batch_row.inventory_item_id,
+    batch_row.location_id
+FROM outbox_batch AS batch
+INNER JOIN outbox_batch_row AS batch_row ON batch.outbox_batch_id = batch_row.outbox_batch_id
+INNER JOIN inventory_level AS level
+    ON
+        batch.shop_id = level.shop_id
+        AND batch_row.inventory_item_id = level.inventory_item_id
+        AND batch_row.location_id = level.location_id
+WHERE
+    batch.shop_id = %(shop_id)s
+    AND batch.status_id = 'PLANNED'
+    AND (level.checked_at IS NULL OR level.checked_at < now() - interval '1 day')
+ORDER BY batch.outbox_batch_id, batch_row.row_index

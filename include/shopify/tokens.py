@@ -1,0 +1,78 @@
+"""Access tokens: one that lasts, or those that the app's own id and secret are exchanged for, 24 hours each."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import httpx
+
+from include.shopify.errors import NotSent, RequestRefused, Throttled
+
+if TYPE_CHECKING:
+    from include.shopify.client import Access
+
+logger = logging.getLogger(__name__)
+
+SECONDS_BEFORE_EXPIRY = 300.0
+"""How long before its end a token is replaced."""
+
+
+class Token:
+    """The token of one shop. Asked for when it is first needed, and again before it expires or when it is refused.
+
+    Args:
+        access: The shop, with a token that lasts, or with `client_id` and `client_secret`.
+        http: Sends the exchange.
+        clock: Seconds, as by `time.monotonic`.
+    """
+
+    def __init__(self, access: "Access", http: httpx.Client, clock: Callable[[], float] = time.monotonic) -> None:
+        self.can_be_renewed = bool(access.client_id)
+        self._access, self._http, self._clock = access, http, clock
+        self._token = "" if self.can_be_renewed else access.token
+        self._until = float("-inf") if self.can_be_renewed else float("inf")
+
+    def current(self) -> str:
+        """A token that is good for some minutes at least.
+
+        Raises:
+            ShopifyError: As by `renew`.
+        """
+        return self._token if self._clock() < self._until else self.renew()
+
+    def renew(self) -> str:
+        """Exchange the app's id and secret for a new token (client credentials grant).
+
+        Raises:
+            RequestRefused: Id or secret is wrong.
+            Throttled: Asked too often.
+            NotSent: There was no answer to use; whatever the token was needed for has not been sent.
+        """
+        url = f"{self._access.url.rstrip('/')}/admin/oauth/access_token"
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._access.client_id,
+            "client_secret": self._access.client_secret,
+        }
+        asked_at = self._clock()
+        try:
+            response = self._http.post(url, data=form, headers={"Content-Type": "application/x-www-form-urlencoded"})
+        except httpx.HTTPError as error:
+            raise NotSent(f"{url}: no access token ({type(error).__name__} {error})") from error
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            raise Throttled(f"{url}: HTTP 429", float(response.headers.get("Retry-After", "2")))
+        if response.is_client_error:
+            raise RequestRefused(
+                f"{url}: HTTP {response.status_code}: {response.text[:300]}. Expected the app's client id as login and"
+                " its client secret as password of the shop's Airflow connection, and the app installed on the shop"
+            )
+        if not response.is_success:
+            raise NotSent(f"{url}: no access token, HTTP {response.status_code}")
+        try:
+            granted = response.json()
+            self._token = str(granted["access_token"])
+            self._until = asked_at + float(granted["expires_in"]) - SECONDS_BEFORE_EXPIRY
+        except (ValueError, KeyError, TypeError) as error:
+            raise NotSent(f"{url}: the answer holds no access token ({type(error).__name__})") from error
+        return self._token
