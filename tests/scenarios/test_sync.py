@@ -165,6 +165,7 @@ def test_a_push_that_is_under_way_is_left_alone(store: Store) -> None:
 def test_all_facilities_to_one_location_and_one_to_one(store: Store) -> None:
     """Both of HotWax's models side by side, limited and excluded by the facility that a location is mapped to."""
     store.open({A: 10})
+    store.connection.execute(b"UPDATE shopify_shop SET activate_items = TRUE")
     store.world.facility("PEARL", external_id="44")
     store.world.channel("PEARL", STORE_LOCATION, ["PEARL"], queue="PEARL")
     store.connection.execute(b"INSERT INTO facility_group_member VALUES ('ONLINE', 'PEARL')")

@@ -22,8 +22,10 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "AppScopes": {},
     "LocationsById": {"ids": ["gid://shopify/Location/1"]},
     "InventoryActivate": {
-        "inventoryItemId": "gid://shopify/InventoryItem/1", "locationId": "gid://shopify/Location/1", "key": "k",
-    },  # fmt: skip
+        "inventoryItemId": "gid://shopify/InventoryItem/1",
+        "locationId": "gid://shopify/Location/1",
+        "key": "k",
+    },
 }
 
 
