@@ -5,6 +5,7 @@ import os
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import paramiko
@@ -114,8 +115,9 @@ def client(emulator: Emulator) -> Iterator[Client]:
         yield opened
 
 
-def open_sftp(server: SftpServer) -> paramiko.SFTPClient:
-    """Open a connection as Airflow's hook does: by key, with the host key pinned."""
+@contextmanager
+def open_sftp(server: SftpServer) -> Iterator[paramiko.SFTPClient]:
+    """Open a connection as Airflow's hook does: by key, with the host key pinned; closing a lost one is no error."""
     transport = paramiko.Transport((server.host, server.port))
     key_type, key = server.host_key.split()[:2]
     transport.connect(
@@ -125,5 +127,9 @@ def open_sftp(server: SftpServer) -> paramiko.SFTPClient:
     )
     client = paramiko.SFTPClient.from_transport(transport)
     assert client is not None
-    client.sock_transport = transport  # type: ignore[attr-defined]  # keeps the transport alive with the client
-    return client
+    try:
+        yield client
+    finally:
+        with suppress(EOFError, OSError, paramiko.SSHException):
+            client.close()
+        transport.close()

@@ -47,7 +47,7 @@ def _has_come_to_the_hold(watcher: Connection, name: str) -> bool:
     row = watcher.execute(
         b"SELECT count(*) FROM data_manager_log, pg_stat_activity"
         b" WHERE file_name = %s AND status_id = 'RUNNING' AND backend_type = 'client backend' AND ("
-        b" query LIKE 'COPY \"staging%%' AND wait_event = 'ClientRead'"
+        b" query LIKE 'COPY staged %%' AND wait_event = 'ClientRead'"
         b" OR query LIKE '%%dirty_product%%' AND wait_event_type = 'Lock')",
         [name],
     ).fetchone()
