@@ -18,14 +18,16 @@ from tests.e2e import steps
 from tests.e2e.demo_process import wait_for
 
 CHANGES = 12
+STALL_AFTER = 4 * BLOCK
+"""Bytes: behind what is read ahead to tell the file's kind and header."""
 
 Hold = Callable[[World, Connection], AbstractContextManager[None]]
 
 
 @contextmanager
 def held_while_it_is_read(world: World, _watcher: Connection) -> Iterator[None]:
-    """The SFTP server stops answering behind the file's first block, with its rows half copied."""
-    world.sftp.fail(Fault("*killed*.csv", stall_after=BLOCK, stall_s=60))
+    """The SFTP server stops answering in the midst of the file, with its rows half copied."""
+    world.sftp.fail(Fault("*killed*.csv", stall_after=STALL_AFTER, stall_s=60))
     yield
     world.sftp.fail()
 
@@ -55,9 +57,9 @@ def _has_come_to_the_hold(watcher: Connection, name: str) -> bool:
 
 
 def _remarked(file: str) -> str:
-    """The file with a column more, so that it takes more than one read."""
+    """The file with a wide column more, so that it takes many reads."""
     header, *rows = file.splitlines()
-    return "\n".join([f"{header},comments", *(f"{row},counted on the floor" for row in rows), ""])
+    return "\n".join([f"{header},comments", *(f"{row},{'counted on the floor ' * 12}" for row in rows), ""])
 
 
 @pytest.mark.parametrize("hold", [held_while_it_is_read, held_before_the_commit])
@@ -65,7 +67,7 @@ def test_a_file_whose_task_is_killed_counts_once(world: World, oms: Connection, 
     before = steps.stock(oms)
     wanted = steps.some_changes(before, CHANGES, start=20)
     file = _remarked(story.reset_file(before | wanted))
-    assert len(file) > BLOCK
+    assert len(file) > STALL_AFTER + BLOCK
     with hold(world, oms):
         name = steps.drop(world, "killed", file)
         wait_for("the task to be held", lambda: _has_come_to_the_hold(oms, name))
