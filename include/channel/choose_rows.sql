@@ -1,7 +1,7 @@
 -- Every mapped level of a shop, or of some of its locations, whose target is not its position, cut into batches; those
--- that move while under way into batches of their own. Locations where Shopify is master are left alone. Locks those
--- levels.
--- Reads inventory_level by its partial index, inventory_channel, shopify_shop_product; writes chosen_row.
+-- that move while under way into batches of their own. Locations where Shopify is master, and held products, are left
+-- alone. Locks those levels.
+-- Reads inventory_level by its partial index, inventory_channel, shopify_shop_product, held_product; writes chosen_row.
 INSERT INTO chosen_row (batch_number, inventory_item_id, location_id, delta, change_from_quantity)
 WITH to_push AS (
     SELECT
@@ -26,6 +26,14 @@ WITH to_push AS (
             SELECT
             FROM shopify_shop_product AS mapped
             WHERE mapped.shop_id = level.shop_id AND mapped.inventory_item_id = level.inventory_item_id
+        )
+        AND (
+            %(with_held)s
+            OR NOT EXISTS (
+                SELECT
+                FROM held_product AS held
+                WHERE held.shop_id = level.shop_id AND held.product_id = level.product_id
+            )
         )
     ORDER BY location_id, inventory_item_id
     FOR UPDATE

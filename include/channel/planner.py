@@ -9,7 +9,9 @@ from include.shopify.inventory import MOST_ROWS
 from include.stock import online_atp
 
 
-def plan(connection: Connection, shop_id: str, location_ids: Sequence[str] | None = None) -> list[int]:
+def plan(
+    connection: Connection, shop_id: str, location_ids: Sequence[str] | None = None, *, with_held: bool = False
+) -> list[int]:
     """Freeze batches for all levels of a shop that differ from their target. All sync jobs share it.
 
     Planning twice plans nothing the second time: a level under way is not planned again until it is settled.
@@ -18,6 +20,7 @@ def plan(connection: Connection, shop_id: str, location_ids: Sequence[str] | Non
         connection: Trueup's database, outside a transaction.
         shop_id: The shop.
         location_ids: The only locations to plan for; see `scope.locations`. None: all of them.
+        with_held: Whether also products of a held category, which the delta push leaves alone.
 
     Returns:
         The ids of the new batches, at most 250 rows each, in the order in which they will be sent.
@@ -25,12 +28,14 @@ def plan(connection: Connection, shop_id: str, location_ids: Sequence[str] | Non
     with connection.transaction():
         online_atp.take_turn(connection)
         outbox.open_for_choosing(connection)
+        connection.execute(statement(__file__, "end_releases"), {"shop_id": shop_id})
         connection.execute(
             statement(__file__, "choose_rows"),
             {
                 "shop_id": shop_id,
                 "rows_per_batch": MOST_ROWS,
                 "location_ids": None if location_ids is None else list(location_ids),
+                "with_held": with_held,
             },
         )
         return outbox.freeze(connection, shop_id)

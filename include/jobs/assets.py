@@ -4,7 +4,7 @@ An event is a wake-up call and no more: it may get lost, so the work lists are i
 to an asset has a time schedule as well.
 """
 
-from airflow.sdk import Asset
+from airflow.sdk import Asset, AssetAlias
 
 FILES_WAITING = Asset(name="files_waiting", uri="trueup://data_manager_log/pending")
 """Files lie in the data manager's queue."""
@@ -17,3 +17,9 @@ POSITIONS_OBSERVED = Asset(name="positions_observed", uri="trueup://inventory_le
 
 UPLOADS_PLANNED = Asset(name="uploads_planned", uri="trueup://outbox_batch/planned")
 """Batches wait to be sent to Shopify."""
+
+RESTOCKS_CHANGED = Asset(name="restocks_changed", uri="trueup://scheduled_restock")
+"""Restocks were scheduled, or have another moment."""
+
+RESTOCKS_IMPORTED = AssetAlias(name="restocks_imported")
+"""What `process_waiting_files` says `RESTOCKS_CHANGED` with, which it does only if it has imported some."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from include.jobs.assets import FILES_WAITING, STOCK_CHANGED
+from include.jobs.assets import FILES_WAITING, RESTOCKS_CHANGED, RESTOCKS_IMPORTED, STOCK_CHANGED
 
 if TYPE_CHECKING:
     from include.db.connection import Connection
@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+RESTOCKS = "IMP_SCHEDULED_RSTK"
+"""The feed whose files schedule restocks."""
 
-@task(outlets=[STOCK_CHANGED])
-def process_waiting_files() -> list[dict[str, Any]]:
+
+@task(outlets=[STOCK_CHANGED, RESTOCKS_IMPORTED])
+def process_waiting_files(outlet_events: Any = None) -> list[dict[str, Any]]:
     """Process all waiting files of all feeds, first in, first out per feed, and alert of those with bad rows.
 
     Raises:
@@ -35,6 +38,8 @@ def process_waiting_files() -> list[dict[str, Any]]:
             told = (outcome.status_id, outcome.counts, outcome.message or "no remarks")
             logger.info("log %s, %s: %s; %s; %s", outcome.data_manager_log_id, outcome.file_name, *told)
             _warn(oms, outcome)
+    if any(outcome.config_id == RESTOCKS and outcome.counts for outcome in outcomes):
+        outlet_events[RESTOCKS_IMPORTED].add(RESTOCKS_CHANGED)
     if refused := [outcome.message or "" for outcome in outcomes if outcome.counts is None]:
         raise AirflowFailException("; ".join([*refused, *map(str, troubles)]))
     if troubles:

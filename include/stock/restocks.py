@@ -72,13 +72,13 @@ def judge(connection: Connection) -> None:
     connection.execute(statement(__file__, "judge_restock_items"), {})
 
 
-def save(connection: Connection, as_of: datetime, data_manager_log_id: int) -> Saved:
+def save(connection: Connection, as_of: datetime, data_manager_log_id: int | None) -> Saved:
     """Create the restocks of `restock_row`, or replace the quantities of those that still wait. Stock does not change.
 
     Args:
         connection: Inside the transaction of `shipments.lock`. `restock_row` holds judged rows without a complaint.
         as_of: The moment of the file.
-        data_manager_log_id: The file.
+        data_manager_log_id: The file, if they come from one.
     """
     connection.execute(statement(__file__, "number_restocks"))
     shipments.create_shipment_rows(connection)
@@ -100,6 +100,14 @@ def read(connection: Connection, shipment_id: str) -> Restock:
             f"shipment {shipment_id}: there is no such restock; expected the shipment_id of a row of scheduled_restock"
         )
     return found[0]
+
+
+def now(connection: Connection) -> datetime:
+    """The present by the database's clock: the one clock that all who wait for a restock go by."""
+    row = connection.execute(b"SELECT clock_timestamp()").fetchone()
+    assert row is not None
+    moment: datetime = row[0]
+    return moment
 
 
 def due(connection: Connection, now: datetime) -> list[Restock]:
@@ -138,6 +146,7 @@ def receive(connection: Connection, shipment_id: str, now: datetime) -> Received
                 connection, shipment_id, now, _RECEIPT_KEY, lines, RECEIVED, of_restock=True
             )
         _close(connection, shipment_id, "RECEIVED", now)
+        connection.execute(statement(__file__, "release_products"), {"shipment_id": shipment_id, "now": now})
         return received
 
 
@@ -157,7 +166,8 @@ def reschedule(connection: Connection, shipment_id: str, scheduled_at: datetime,
                 " later"
             )
         connection.execute(
-            b"UPDATE scheduled_restock SET scheduled_at = %s WHERE shipment_id = %s", [scheduled_at, shipment_id]
+            b"UPDATE scheduled_restock SET scheduled_at = %s, run_started_at = NULL WHERE shipment_id = %s",
+            [scheduled_at, shipment_id],
         )
 
 

@@ -32,6 +32,10 @@ IMPORTS = {
 """The DAGs that wait for files, with the data manager configuration of each."""
 
 
+MANY_AT_ONCE = {"schedule_restock": 200}
+"""The DAGs of which more than one run may be active, and how many: each restock waits in a run of its own."""
+
+
 @pytest.fixture(scope="module")
 def bag(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The DAGs as a DAG processor sees them, in a process of its own."""
@@ -77,7 +81,7 @@ def test_every_dag_is_safe_to_leave_alone(bag: dict[str, Any], dag_id: str) -> N
     dag = bag["dags"][dag_id]
     assert dag["tags"]
     assert dag["has_timeout"]
-    assert dag["max_active_runs"] == 1
+    assert dag["max_active_runs"] == MANY_AT_ONCE.get(dag_id, 1)
     assert dag["catchup"] is False
     for name, task in dag["tasks"].items():
         assert task["owner"] == "inventory", name
@@ -144,6 +148,25 @@ def test_what_the_dags_are(bag: dict[str, Any]) -> None:
             },
         ],
         "apply_atp_rules": ["30 0 * * *", [], {"find_changes": ["write_files"], "write_files": []}],
+        "create_scheduled_restock": [None, [], {"create_restock": []}],
+        "manage_scheduled_restock": [None, [], {"manage_restock": []}],
+        "schedule_restock": [
+            None,
+            [],
+            {
+                "check_shop_access": ["wait_for_its_moment"],
+                "wait_for_its_moment": ["receive_restock"],
+                "receive_restock": ["refresh_online_atp"],
+                "refresh_online_atp": ["plan_uploads"],
+                "plan_uploads": ["deliver_batches"],
+                "deliver_batches": [],
+            },
+        ],
+        "start_scheduled_restocks": [
+            "*/5 * * * *",
+            ["restocks_changed"],
+            {"find_restocks": ["start_runs"], "start_runs": [], "look_for_overdue": []},
+        ],
         "import_shopify_orders": ["*/15 * * * *", [], {"import_orders": []}],
         "inventory_health": ["7 * * * *", [], {"look_at_files": []}],
         "manage_imported_file": [None, [], {"manage_file": []}],
@@ -170,3 +193,11 @@ def test_what_the_dags_are(bag: dict[str, Any]) -> None:
             },
         ],
     }
+
+
+def test_a_restock_is_named_in_the_form(bag: dict[str, Any]) -> None:
+    for dag_id in ("schedule_restock", "manage_scheduled_restock"):
+        schema = bag["dags"][dag_id]["params"]["shipmentId"]
+        assert schema["type"] == "string"
+        assert schema["refused"] == ["", " ", None], "a run without it is impossible"
+        assert "default" not in schema

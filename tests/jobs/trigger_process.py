@@ -1,4 +1,4 @@
-"""The file trigger in a process of its own, made and run as the triggerer does it.
+"""A trigger in a process of its own, made and run as the triggerer does it.
 
 Apart from pytest, as Airflow changes the process that it is in; started once, as that takes some seconds.
 """
@@ -17,6 +17,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 LONGEST_RUN = 60.0
+FILE_TRIGGER = "include.jobs.file_trigger.FileTrigger"
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,12 @@ class TriggerProcess:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
             )  # fmt: skip
 
-    def start(self, kwargs: dict[str, Any], seconds: float, environment: dict[str, str]) -> None:
+    def start(
+        self, kwargs: dict[str, Any], seconds: float, environment: dict[str, str], trigger: str = FILE_TRIGGER
+    ) -> None:
         """Start a trigger that may wait for so long, with connections in the environment."""
         assert self._popen.stdin is not None
-        order = {"kwargs": kwargs, "seconds": seconds, "environment": environment}
+        order = {"trigger": trigger, "kwargs": kwargs, "seconds": seconds, "environment": environment}
         self._popen.stdin.write(json.dumps(order) + "\n")
         self._popen.stdin.flush()
 
@@ -85,17 +88,17 @@ class _Records(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record."""
         self.lines.append(f"{record.levelname} {record.getMessage()}")
+        print(self.lines[-1], file=sys.stderr, flush=True)
 
 
-async def _run(kwargs: dict[str, Any], seconds: float) -> dict[str, Any]:
+async def _run(made_by: str, kwargs: dict[str, Any], seconds: float) -> dict[str, Any]:
     from datetime import UTC, datetime, timedelta
 
     from airflow.sdk._shared.module_loading import import_string
 
     from include.jobs.file_import import GRACE
-    from include.jobs.file_trigger import FileTrigger
 
-    path, kept = FileTrigger(**kwargs).serialize()
+    path, kept = import_string(made_by)(**kwargs).serialize()
     trigger = import_string(path)(**json.loads(json.dumps(kept)))
     trigger.timeout_after = datetime.now(UTC) + timedelta(seconds=seconds) + GRACE
     (event,) = [event async for event in trigger.run()]
@@ -117,7 +120,7 @@ def _obey() -> None:
         records = _Records()
         logger.addHandler(records)
         os.environ.update(order["environment"])
-        answer = asyncio.run(_run(order["kwargs"], order["seconds"]))
+        answer = asyncio.run(_run(order["trigger"], order["kwargs"], order["seconds"]))
         logger.removeHandler(records)
         answers.write(json.dumps(answer | {"log": records.lines}) + "\n")
         answers.flush()
