@@ -310,3 +310,25 @@ def shop() -> Param:
         title="shop",
         description="Id or myshopify domain of the shop; empty where there is one shop only.",
     )
+
+
+def variance_feed_id() -> Param:
+    """A feed to the ERP."""
+    return Param(
+        "INV_VARIANCE",
+        type="string",
+        minLength=1,
+        pattern=NOT_BLANK,
+        title="varianceFeedId (required)",
+        description="The row of `variance_feed` that says what the file looks like and where it goes.",
+    )
+
+
+def dry_run_of_export() -> Param:
+    """Whether to tell only what would be exported."""
+    return Param(
+        default=False,
+        type="boolean",
+        title="dryRun",
+        description="Write and upload nothing: the result of `freeze_variances` counts what there is to tell.",
+    )

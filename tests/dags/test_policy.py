@@ -149,6 +149,11 @@ def test_what_the_dags_are(bag: dict[str, Any]) -> None:
         ],
         "apply_atp_rules": ["30 0 * * *", [], {"find_changes": ["write_files"], "write_files": []}],
         "create_scheduled_restock": [None, [], {"create_restock": []}],
+        "export_inventory_variances": [
+            "0 0 * * *",
+            [],
+            {"freeze_variances": ["upload_variances"], "upload_variances": []},
+        ],
         "manage_scheduled_restock": [None, [], {"manage_restock": []}],
         "schedule_restock": [
             None,
