@@ -23,13 +23,13 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import dag
 
 from include.jobs.alerts import deadline
-from include.jobs.assets import POSITIONS_OBSERVED, STOCK_CHANGED
+from include.jobs.assets import POSITIONS_OBSERVED, STOCK_CHANGED, TARGETS_CHANGED
 from include.jobs.defaults import DEFAULT_ARGS, woken_by
 from include.jobs.uploads import plan_uploads, refresh_online_atp
 
 
 @dag(
-    schedule=woken_by(STOCK_CHANGED, POSITIONS_OBSERVED, or_every="*/5 * * * *"),
+    schedule=woken_by(STOCK_CHANGED, POSITIONS_OBSERVED, TARGETS_CHANGED, or_every="*/5 * * * *"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,

@@ -12,6 +12,9 @@ FILES_WAITING = Asset(name="files_waiting", uri="trueup://data_manager_log/pendi
 STOCK_CHANGED = Asset(name="stock_changed", uri="trueup://inventory_item_detail")
 """Stock, or what depends on it, has changed."""
 
+TARGETS_CHANGED = Asset(name="targets_changed", uri="trueup://inventory_level/target")
+"""Levels have another target, and the push has not computed them itself."""
+
 POSITIONS_OBSERVED = Asset(name="positions_observed", uri="trueup://inventory_level/position")
 """Levels that could not be planned can be planned now."""
 

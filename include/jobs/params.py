@@ -332,3 +332,13 @@ def dry_run_of_export() -> Param:
         title="dryRun",
         description="Write and upload nothing: the result of `freeze_variances` counts what there is to tell.",
     )
+
+
+def include_all_kits() -> Param:
+    """Whether to compute all kits."""
+    return Param(
+        default=False,
+        type="boolean",
+        title="includeAll",
+        description="Compute all kits. Otherwise those whose components, or what else they depend on, have changed.",
+    )

@@ -1,8 +1,18 @@
--- Takes the marks that are there. One that is being written meanwhile stays for the next refresh.
--- Reads and empties dirty_product; writes refresh_product.
-WITH drained AS (
+-- Takes the marks that are there, and with each product the kits that hold it, directly or through other kits: now, or
+-- later, which costs little. A mark that is being written meanwhile stays for the next refresh.
+-- Reads and empties dirty_product; reads product_assoc; writes refresh_product.
+WITH RECURSIVE drained AS (
     DELETE FROM dirty_product RETURNING product_id
+),
+
+above AS (
+    SELECT DISTINCT product_id FROM drained
+    UNION
+    SELECT assoc.product_id
+    FROM above
+    INNER JOIN product_assoc AS assoc ON above.product_id = assoc.product_id_to
+    WHERE assoc.product_assoc_type_id = 'PRODUCT_COMPONENT' AND assoc.thru_date > now()
 )
 
 INSERT INTO refresh_product (product_id)
-SELECT DISTINCT product_id FROM drained
+SELECT product_id FROM above

@@ -56,7 +56,11 @@ def recompute_dirty(connection: Connection) -> int:
         How many levels got another target.
     """
     connection.execute(statement(__file__, "create_refresh_product"))
+    connection.execute(statement(__file__, "create_refresh_component"))
+    connection.execute(statement(__file__, "notice_dates"))
     # Two statements: the second one sees every change whose mark the first one has taken.
     connection.execute(statement(__file__, "drain_dirty_products"))
     connection.execute(b"ANALYZE refresh_product")
+    connection.execute(statement(__file__, "fill_refresh_component"))
+    connection.execute(b"ANALYZE refresh_component")
     return connection.execute(statement(__file__, "refresh_targets")).rowcount

@@ -1,87 +1,191 @@
 -- Online ATP of the given products at every mapped location, written where it differs; no more than Shopify can show.
--- Reads refresh_product, mappings, memberships, inventory_item, product_facility; writes inventory_level.
+-- Reads refresh_product, refresh_component, mappings, memberships, stores, inventory_item, product_facility; writes
+-- inventory_level.
 MERGE INTO inventory_level AS level
 USING (
-    WITH mapped AS (
+    WITH channel AS MATERIALIZED (
         SELECT
-            shop_product.shop_id,
-            shop_product.inventory_item_id,
-            shop_product.product_id,
+            channel.inventory_channel_id,
+            channel.shop_id,
             channel.location_id,
             channel.facility_group_id,
             channel.configuration_facility_id,
             channel.queue_facility_id,
-            channel.use_valid_atp
-        FROM refresh_product
-        INNER JOIN shopify_shop_product AS shop_product ON refresh_product.product_id = shop_product.product_id
-        INNER JOIN inventory_channel AS channel
-            ON shop_product.shop_id = channel.shop_id
-            AND channel.from_date <= now() AND channel.thru_date > now()
+            shop.product_store_id,
+            coalesce('store ' || shop.product_store_id, 'shop ' || shop.shop_id) AS seller,
+            shop.keeps_kit_numbers,
+            queue.facility_type_id = 'VIRTUAL_FACILITY' AS is_online,
+            channel.use_valid_atp AND coalesce(store.reserve_inventory, TRUE) AS reserves,
+            coalesce(store.hold_pre_order_physical_inventory, FALSE) AS holds
+        FROM inventory_channel AS channel
+        INNER JOIN shopify_shop AS shop ON channel.shop_id = shop.shop_id
+        LEFT JOIN product_store AS store ON shop.product_store_id = store.product_store_id
+        INNER JOIN facility AS queue ON channel.queue_facility_id = queue.facility_id
+        WHERE channel.from_date <= now() AND channel.thru_date > now()
     ),
 
-    at_facility AS (
+    -- Facilities that promise for a channel; and for an online one the queues whose orders it has yet to serve: those
+    -- of its own store, and those that are no channel's own.
+    place AS MATERIALIZED (
         SELECT
-            member.facility_group_id,
+            channel.inventory_channel_id,
+            member.facility_id,
+            facility.facility_type_id,
+            FALSE AS is_deducted,
+            FALSE AS is_held
+        FROM channel
+        INNER JOIN facility_group_member AS member
+            ON
+                channel.facility_group_id = member.facility_group_id
+                AND member.from_date <= now() AND member.thru_date > now()
+        INNER JOIN facility
+            ON
+                member.facility_id = facility.facility_id
+                AND facility.facility_type_id IN ('WAREHOUSE', 'RETAIL_STORE', 'CONFIGURATION')
+        WHERE
+            channel.product_store_id IS NULL
+            OR EXISTS (
+                SELECT
+                FROM product_store_facility AS sells_from
+                WHERE
+                    sells_from.product_store_id = channel.product_store_id
+                    AND sells_from.facility_id = member.facility_id
+                    AND sells_from.from_date <= now() AND sells_from.thru_date > now()
+            )
+        UNION ALL
+        SELECT
+            channel.inventory_channel_id,
+            queue.facility_id,
+            queue.facility_type_id,
+            channel.reserves,
+            channel.holds AND coalesce(queue.order_queue_type_id IN ('PRE_ORDER', 'BACKORDER'), FALSE)
+        FROM channel
+        INNER JOIN facility AS queue ON queue.facility_type_id = 'VIRTUAL_FACILITY'
+        WHERE
+            channel.is_online
+            AND (
+                EXISTS (
+                    SELECT
+                    FROM channel AS own
+                    WHERE own.seller = channel.seller AND own.queue_facility_id = queue.facility_id
+                )
+                OR NOT EXISTS (
+                    SELECT
+                    FROM channel AS any_channel
+                    WHERE any_channel.queue_facility_id = queue.facility_id
+                )
+            )
+    ),
+
+    -- Of a kit, at each facility, what its scarcest component makes; a component without a row there is not there.
+    stock AS (
+        SELECT
             item.product_id,
-            item.available_to_promise_total AS atp,
-            greatest(0, item.available_to_promise_total - coalesce(rule.minimum_stock, 0)) AS promised
+            item.facility_id,
+            item.available_to_promise_total AS atp
         FROM refresh_product
         INNER JOIN inventory_item AS item ON refresh_product.product_id = item.product_id
-        INNER JOIN facility
-            ON item.facility_id = facility.facility_id
-            AND facility.facility_type_id IN ('WAREHOUSE', 'RETAIL_STORE')
-        INNER JOIN (
-            SELECT DISTINCT
-                facility_group_id,
-                facility_id
-            FROM facility_group_member
-            WHERE from_date <= now() AND thru_date > now()
-        ) AS member ON item.facility_id = member.facility_id
-        LEFT JOIN product_facility AS rule
-            ON item.product_id = rule.product_id AND item.facility_id = rule.facility_id
-        WHERE coalesce(rule.allow_brokering, TRUE)
+        WHERE refresh_product.product_id NOT IN (SELECT kit.product_id FROM refresh_component AS kit)
+        UNION ALL
+        SELECT
+            component.product_id,
+            item.facility_id,
+            least(
+                min(floor(item.available_to_promise_total / component.quantity)),
+                CASE WHEN count(*) < min(component.components) THEN 0 END
+            )
+        FROM (
+            SELECT
+                *,
+                count(*) OVER (PARTITION BY product_id) AS components
+            FROM refresh_component
+        ) AS component
+        INNER JOIN inventory_item AS item
+            ON component.component_id = item.product_id AND NOT component.is_empty
+        GROUP BY component.product_id, item.facility_id
     ),
 
     promise AS (
         SELECT
-            facility_group_id,
-            product_id,
-            CASE WHEN sum(atp) >= 0 THEN sum(promised) ELSE 0 END AS quantity
-        FROM at_facility
-        GROUP BY facility_group_id, product_id
+            place.inventory_channel_id,
+            stock.product_id,
+            coalesce(sum(stock.atp) FILTER (WHERE here.counts), 0) AS atp,
+            coalesce(
+                sum(greatest(0, stock.atp - coalesce(rule.minimum_stock, 0))) FILTER (WHERE here.counts), 0
+            ) AS promised,
+            coalesce(sum(least(0, stock.atp)) FILTER (WHERE place.is_deducted), 0) AS queued,
+            coalesce(bool_or(place.is_held AND stock.atp < 0), FALSE) AS is_held
+        FROM stock
+        INNER JOIN place ON stock.facility_id = place.facility_id
+        LEFT JOIN product_facility AS rule
+            ON stock.product_id = rule.product_id AND stock.facility_id = rule.facility_id
+        CROSS JOIN LATERAL (
+            SELECT
+                place.facility_type_id IN ('WAREHOUSE', 'RETAIL_STORE')
+                AND coalesce(rule.allow_brokering, TRUE) AS counts
+        ) AS here
+        GROUP BY place.inventory_channel_id, stock.product_id
+    ),
+
+    configuration AS (
+        SELECT
+            config.inventory_channel_id,
+            rule.product_id,
+            max(rule.minimum_stock) AS threshold,
+            bool_and(rule.allow_brokering) AS allow_brokering
+        FROM (
+            SELECT
+                inventory_channel_id,
+                facility_id
+            FROM place
+            WHERE facility_type_id = 'CONFIGURATION'
+            UNION
+            SELECT
+                inventory_channel_id,
+                configuration_facility_id
+            FROM channel
+            WHERE configuration_facility_id IS NOT NULL
+        ) AS config
+        INNER JOIN product_facility AS rule ON config.facility_id = rule.facility_id
+        INNER JOIN refresh_product ON rule.product_id = refresh_product.product_id
+        GROUP BY config.inventory_channel_id, rule.product_id
     )
 
     SELECT
         mapped.shop_id,
         mapped.inventory_item_id,
         mapped.product_id,
-        mapped.location_id,
+        channel.location_id,
         CASE
-            WHEN NOT coalesce(channel_rule.allow_brokering, TRUE) THEN 0
+            WHEN mapped.is_bundle THEN NULL
+            WHEN
+                channel.keeps_kit_numbers
+                AND mapped.product_id IN (SELECT kit.product_id FROM refresh_component AS kit)
+                THEN NULL
+            WHEN NOT coalesce(configuration.allow_brokering, TRUE) OR coalesce(promise.is_held, FALSE) THEN 0
+            WHEN promise.atp < 0 THEN 0
             ELSE least(1000000000, greatest(0, floor(
-                coalesce(promise.quantity, 0)
-                - coalesce(channel_rule.minimum_stock, 0)
-                + CASE WHEN mapped.use_valid_atp THEN least(0, coalesce(queue.available_to_promise_total, 0)) ELSE 0 END
+                coalesce(promise.promised, 0) - coalesce(configuration.threshold, 0) + coalesce(promise.queued, 0)
             )))
         END::integer AS target
-    FROM mapped
+    FROM refresh_product
+    INNER JOIN shopify_shop_product AS mapped ON refresh_product.product_id = mapped.product_id
+    INNER JOIN channel ON mapped.shop_id = channel.shop_id
     LEFT JOIN promise
-        ON mapped.facility_group_id = promise.facility_group_id AND mapped.product_id = promise.product_id
-    LEFT JOIN product_facility AS channel_rule
         ON
-            mapped.product_id = channel_rule.product_id
-            AND mapped.configuration_facility_id = channel_rule.facility_id
-    LEFT JOIN facility AS queue_facility
+            channel.inventory_channel_id = promise.inventory_channel_id
+            AND mapped.product_id = promise.product_id
+    LEFT JOIN configuration
         ON
-            mapped.queue_facility_id = queue_facility.facility_id
-            AND queue_facility.facility_type_id = 'VIRTUAL_FACILITY'
-    LEFT JOIN inventory_item AS queue
-        ON mapped.product_id = queue.product_id AND queue_facility.facility_id = queue.facility_id
+            channel.inventory_channel_id = configuration.inventory_channel_id
+            AND mapped.product_id = configuration.product_id
 ) AS fresh
     ON
         level.shop_id = fresh.shop_id
         AND level.inventory_item_id = fresh.inventory_item_id
         AND level.location_id = fresh.location_id
-WHEN MATCHED AND level.target <> fresh.target THEN UPDATE SET target = fresh.target, to_observe = TRUE
-WHEN NOT MATCHED THEN INSERT (shop_id, inventory_item_id, location_id, product_id, target)
+WHEN MATCHED AND level.target IS DISTINCT FROM fresh.target THEN UPDATE
+    SET target = fresh.target, to_observe = TRUE
+WHEN NOT MATCHED AND fresh.target IS NOT NULL
+    THEN INSERT (shop_id, inventory_item_id, location_id, product_id, target)
     VALUES (fresh.shop_id, fresh.inventory_item_id, fresh.location_id, fresh.product_id, fresh.target)

@@ -135,6 +135,11 @@ def test_what_the_dags_are(bag: dict[str, Any]) -> None:
     }
     waiting = {"wait_for_file": ["take_whole_files"], "take_whole_files": []}
     assert pictured == {dag_id: ["*/15 * * * *", [f"{dag_id}_took_files"], waiting] for dag_id in IMPORTS} | {
+        "bulk_recent_kit_product_inventory_setup": [
+            "0 */6 * * *",
+            ["stock_changed"],
+            {"keep_kit_product_types": ["set_up_kit_inventory"], "set_up_kit_inventory": []},
+        ],
         "hard_sync": [
             "30 3 * * *",
             [],
@@ -184,7 +189,7 @@ def test_what_the_dags_are(bag: dict[str, Any]) -> None:
         "record_inventory_variance": [None, [], {"record_finding": []}],
         "push_updated_inventory_deltas": [
             "*/5 * * * *",
-            ["positions_observed", "stock_changed"],
+            ["positions_observed", "stock_changed", "targets_changed"],
             {"refresh_online_atp": ["plan_uploads"], "plan_uploads": []},
         ],
         "upload_recent_inventory_changes": [

@@ -7,3 +7,4 @@ SELECT
     product_ids,
     on_hand_product_ids
 FROM covered_facility
+WHERE cardinality(product_ids) > 0

@@ -5,7 +5,8 @@ by QOH, `REC_INV_COUNT` takes a cycle count. By ATP a row posts `file - ATP` to 
 `file - QOH` to both, so that what is reserved stays reserved. The difference is taken against the stock *as of* the
 snapshot's moment: what happened since stays. A difference of zero writes nothing; what the file does not mention stays
 untouched; a row older than the newest snapshot of its product and facility is skipped and counted; of several rows for
-one product and facility the last one counts.
+one product and facility the last one counts. Rows about kits are left out and counted, for what a kit promises is
+computed from its components; unless the kit is stocked (`product.kit_is_stocked`).
 """
 
 from typing import Any
@@ -71,12 +72,22 @@ def post(file: StagedFile) -> Posted:
     connection, parameters = file.connection, _parameters(file)
     counted = connection.execute(statement(__file__, "count_reset")).fetchone()
     assert counted is not None
-    refused, covered = map(int, counted)
+    refused, covered, about_kits = map(int, counted)
     connection.execute(statement(__file__, "cover_reset"), parameters)
     changed = connection.execute(statement(__file__, "move_reset"), parameters).rowcount
     ended = reservations.reserve_and_issue(connection)
     ledger.post(connection, file.moment.as_of, file.log.data_manager_log_id, repeated=ended > 0)
-    return Posted(changed, covered - changed, superseded=file.rows - refused - covered)
+    return Posted(changed, covered - changed, file.rows - refused - covered, _notes(about_kits))
+
+
+def _notes(about_kits: int) -> tuple[str, ...]:
+    if not about_kits:
+        return ()
+    return (
+        f"{about_kits:,} rows are about kits and count as superseded: what a kit promises is computed from its"
+        " components. Leave kits out of the export, or set product.kit_is_stocked for those that are assembled"
+        " beforehand",
+    )
 
 
 def _parameters(file: StagedFile) -> dict[str, Any]:

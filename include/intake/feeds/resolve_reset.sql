@@ -1,7 +1,8 @@
 -- A snapshot becomes a difference to the stock as of its moment: the stock now, less what took effect since. Only rows
--- that differ or cannot be used go on; of the others it is noted that the snapshot spoke of them.
+-- that differ or cannot be used go on; of the others it is noted that the snapshot spoke of them. Rows about kits are
+-- left out: what a kit promises is computed from its components.
 -- Answers how many rows can be used, and how many products and facilities they are, told apart by hash.
--- Reads understood_row, staged, inventory_item, inventory_item_detail; writes resolved_row, covered_facility.
+-- Reads understood_row, staged, product, inventory_item, inventory_item_detail; writes resolved_row, covered_facility.
 -- The caller holds the stock's write lock.
 WITH since AS (
     SELECT
@@ -21,6 +22,8 @@ counted AS MATERIALIZED (
         understood.product_id,
         understood.facility_id,
         understood.usable,
+        understood.usable AND understood.product_id IN (SELECT kit.product_id FROM product AS kit WHERE kit.is_kit)
+            AS is_kit,
         CASE
             WHEN staged.reset_by_atp IS NOT NULL AND as_flag(staged.reset_by_atp) IS NULL
                 THEN format('resetByAtp %%L; expected true or false', staged.reset_by_atp)
@@ -45,11 +48,12 @@ counted AS MATERIALIZED (
 ),
 
 covered AS (
-    INSERT INTO covered_facility (facility_id, product_ids, on_hand_product_ids)
+    INSERT INTO covered_facility (facility_id, product_ids, on_hand_product_ids, rows_about_kits)
     SELECT
         facility_id,
-        array_agg(product_id),
-        coalesce(array_agg(product_id) FILTER (WHERE NOT by_atp), '{}')
+        coalesce(array_agg(product_id) FILTER (WHERE NOT is_kit), '{}'),
+        coalesce(array_agg(product_id) FILTER (WHERE NOT by_atp AND NOT is_kit), '{}'),
+        count(*) FILTER (WHERE is_kit)
     FROM counted
     WHERE usable AND complaint IS NULL
     GROUP BY facility_id
@@ -66,7 +70,7 @@ kept AS (
         usable,
         complaint
     FROM counted
-    WHERE NOT usable OR complaint IS NOT NULL OR difference <> 0
+    WHERE NOT usable OR complaint IS NOT NULL OR (difference <> 0 AND NOT is_kit)
 )
 
 SELECT
@@ -75,6 +79,6 @@ SELECT
 FROM (
     SELECT count(*) AS rows
     FROM counted
-    WHERE usable AND complaint IS NULL
+    WHERE usable AND complaint IS NULL AND NOT is_kit
     GROUP BY hashtextextended(product_id, hashtextextended(facility_id, 0))
 ) AS each
