@@ -44,20 +44,25 @@ def compare_export(
         exported: What each level showed, in any order; it is streamed into the database.
         observation_id: What `observation.begin` has returned.
     """
-    wanted = set(location_ids)
     with connection.transaction():
-        connection.execute(statement(__file__, "create_exported_level"))
-        with connection.cursor() as cursor, cursor.copy(b"COPY exported_level FROM STDIN") as copy:
-            for level in exported:
-                if level.location_id in wanted:
-                    copy.write_row((level.inventory_item_id, level.location_id, level.available))
-        connection.execute(b"ANALYZE exported_level")
+        stage_export(connection, location_ids, exported)
         row = connection.execute(
             statement(__file__, "mark_differing"),
             {"shop_id": shop_id, "location_ids": list(location_ids), "observation_id": observation_id},
         ).fetchone()
     assert row is not None
     return Compared(*row)
+
+
+def stage_export(connection: Connection, location_ids: Sequence[str], exported: Iterable[ExportedLevel]) -> None:
+    """Stream the levels of some locations into the temporary table `exported_level`, within a transaction."""
+    wanted = set(location_ids)
+    connection.execute(statement(__file__, "create_exported_level"))
+    with connection.cursor() as cursor, cursor.copy(b"COPY exported_level FROM STDIN") as copy:
+        for level in exported:
+            if level.location_id in wanted:
+                copy.write_row((level.inventory_item_id, level.location_id, level.available, level.committed))
+    connection.execute(b"ANALYZE exported_level")
 
 
 def observe_marked(
@@ -84,13 +89,7 @@ def observe_marked(
     total = Settlement()
     after: Level = ("", "")
     while levels := _next_marked(connection, shop_id, location_ids, after):
-        found = observation.observe(connection, shop_id, client, levels, observation_id, sleep)
-        total = Settlement(
-            total.observed + found.observed,
-            total.settled + found.settled,
-            total.waiting + found.waiting,
-            total.gone + found.gone,
-        )
+        total += observation.observe(connection, shop_id, client, levels, observation_id, sleep)
         after = levels[-1]
     return total
 

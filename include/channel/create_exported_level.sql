@@ -2,5 +2,6 @@
 CREATE TEMP TABLE exported_level (
     inventory_item_id text COLLATE "C" NOT NULL,
     location_id text COLLATE "C" NOT NULL,
-    available integer NOT NULL
+    available integer NOT NULL,
+    committed integer NOT NULL
 ) ON COMMIT DROP

@@ -53,6 +53,16 @@ class Settlement:
     gone: int = 0
     explained: int = 0
 
+    def __add__(self, other: "Settlement") -> "Settlement":
+        """Both together."""
+        return Settlement(
+            self.observed + other.observed,
+            self.settled + other.settled,
+            self.waiting + other.waiting,
+            self.gone + other.gone,
+            self.explained + other.explained,
+        )
+
 
 def settle(
     connection: Connection,
@@ -71,7 +81,7 @@ def settle(
     Raises:
         ShopifyError: Shopify could not be read; nothing was settled.
     """
-    patience = _patience(connection, shop_id)
+    patience = patience_of(connection, shop_id)
     _wait_until_ripe(connection, shop_id, patience, sleep)
     rows = connection.execute(
         statement(__file__, "select_unsettled"),
@@ -126,9 +136,9 @@ def observe(
     Raises:
         ShopifyError: Shopify could not be read; nothing was taken over.
     """
-    patience = _patience(connection, shop_id)
+    patience = patience_of(connection, shop_id)
     orders.import_orders(connection, shop_id, client)
-    last_movement, looked_from = _now(connection)
+    last_movement, looked_from = last_order_movement(connection)
     first = read_levels(client, levels)
     sleep(patience.order_search_lag)
     orders.import_orders(connection, shop_id, client)
@@ -199,7 +209,8 @@ def _wait_until_ripe(connection: Connection, shop_id: str, patience: Patience, s
         sleep(seconds)
 
 
-def _patience(connection: Connection, shop_id: str) -> Patience:
+def patience_of(connection: Connection, shop_id: str) -> Patience:
+    """How long a shop's requests may be on their way, and how far its order search may lag."""
     row = connection.execute(
         b"SELECT seconds_to_arrive, order_search_lag FROM shopify_shop WHERE shop_id = %s", [shop_id]
     ).fetchone()
@@ -208,8 +219,8 @@ def _patience(connection: Connection, shop_id: str) -> Patience:
     return Patience(*row)
 
 
-def _now(connection: Connection) -> tuple[int, datetime]:
-    """The last order movement that was imported, and the database's time."""
+def last_order_movement(connection: Connection) -> tuple[int, datetime]:
+    """The id of the last order movement that was imported, and the database's time."""
     row = connection.execute(
         b"SELECT coalesce(max(shopify_order_movement_id), 0), clock_timestamp() FROM shopify_order_movement"
     ).fetchone()

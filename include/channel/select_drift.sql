@@ -5,7 +5,10 @@ SELECT
     drift.shop_id,
     named.sku,
     level.product_id,
-    coalesce(facility.facility_name, channel.facility_group_id) AS facility,
+    CASE
+        WHEN facility.facility_type_id = 'VIRTUAL_FACILITY' THEN channel.facility_group_id
+        ELSE facility.facility_name
+    END AS facility,
     drift.location_id,
     drift.inventory_item_id,
     level.target,
@@ -33,11 +36,9 @@ LEFT JOIN inventory_channel AS channel
     ON
         drift.shop_id = channel.shop_id
         AND drift.location_id = channel.location_id
-        AND channel.from_date <= drift.observed_at AND channel.thru_date > drift.observed_at
+        AND drift.observed_at >= channel.from_date AND drift.observed_at < channel.thru_date
 LEFT JOIN facility
-    ON
-        channel.queue_facility_id = facility.facility_id
-        AND facility.facility_type_id <> 'VIRTUAL_FACILITY'
+    ON channel.queue_facility_id = facility.facility_id
 WHERE
     drift.inventory_observation_id IN (SELECT unnest(%(observation_ids)s::bigint[]))
     AND (%(with_first)s OR drift.cause <> 'FIRST_OBSERVATION')

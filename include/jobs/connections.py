@@ -155,3 +155,20 @@ def of_shop(shop_id: str) -> str:
         raise ConnectionMisconfigured(f"shop {shop_id!r} is not set up: there is no such row in shopify_shop")
     connection_id: str = row[0]
     return connection_id
+
+
+def webhook_secrets() -> dict[str, tuple[str, list[str]]]:
+    """By myshopify.com domain: each shop's id and the secrets that may sign its webhooks.
+
+    They are in the extra of the shop's connection, as `webhook_secrets`: the app's client secret, and after a rotation
+    the older one beside it. A shop without any receives nothing.
+    """
+    from airflow.sdk import BaseHook
+
+    with oms() as opened:
+        rows = opened.execute(b"SELECT myshopify_domain, shop_id, connection_id FROM shopify_shop").fetchall()
+    found = {}
+    for domain, shop_id, connection_id in rows:
+        given = BaseHook.get_connection(connection_id).extra_dejson.get("webhook_secrets", [])
+        found[domain] = (shop_id, [given] if isinstance(given, str) else [str(each) for each in given])
+    return found

@@ -148,6 +148,40 @@ def report_folder() -> Param:
     )
 
 
+def webhook_action() -> Param:
+    """What to do about webhook subscriptions."""
+    return Param(
+        "list",
+        type="string",
+        enum=["list", "subscribe", "unsubscribe"],
+        title="action",
+        description="list: who is told of changed inventory levels. subscribe: `address` as well. unsubscribe:"
+        " `address` no longer, or nobody where none is given.",
+    )
+
+
+def webhook_address() -> Param:
+    """Where webhooks go."""
+    return Param(
+        None,
+        type=["string", "null"],
+        pattern=NOT_BLANK,
+        title="address",
+        description="https://HOST/shopify/webhooks: Airflow's own address as Shopify reaches it from outside.",
+    )
+
+
+def shop_id() -> Param:
+    """One shop or all."""
+    return Param(
+        None,
+        type=["string", "null"],
+        pattern=NOT_BLANK,
+        title="shopId",
+        description="Only this shop (`shopify_shop`). Empty: all.",
+    )
+
+
 def data_manager_log_id() -> Param:
     """A file in the data manager's log."""
     return Param(

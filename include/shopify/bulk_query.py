@@ -50,6 +50,7 @@ class ExportedLevel:
     inventory_item_id: str
     location_id: str
     available: int
+    committed: int
 
 
 def start(client: Client, name: str) -> str:
@@ -120,8 +121,8 @@ def levels(client: Client, url: str | None) -> Iterator[ExportedLevel]:
         try:
             node = json.loads(line)
             if "__parentId" in node:
-                (units,) = (each["quantity"] for each in node["quantities"] if each["name"] == "available")
-                yield ExportedLevel(node["__parentId"], node["location"]["id"], units)
+                units = {each["name"]: each["quantity"] for each in node["quantities"]}
+                yield ExportedLevel(node["__parentId"], node["location"]["id"], units["available"], units["committed"])
         except (ValueError, KeyError, TypeError) as error:
             raise ExportFailed(
                 f"results of a bulk query: {line[:200]!r} is no item and no level ({error!r})"

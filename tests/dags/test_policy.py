@@ -28,6 +28,7 @@ IMPORTS = {
     "import_qoh_inventory": "STORE_INV_RESET",
     "import_scheduled_restock": "IMP_SCHEDULED_RSTK",
     "import_shipment_receipt": "RECEIVE_SHIP_ITEMS",
+    "import_shopify_inventory": "SHOPIFY_INV_RESET",
 }
 """The DAGs that wait for files, with the data manager configuration of each."""
 
@@ -179,6 +180,18 @@ def test_what_the_dags_are(bag: dict[str, Any]) -> None:
         ],
         "import_shopify_orders": ["*/15 * * * *", [], {"import_orders": []}],
         "inventory_health": ["7 * * * *", [], {"look_at_files": []}],
+        "manage_shopify_webhooks": [None, [], {"manage_subscription": []}],
+        "shopify_webhooks": ["*/5 * * * *", [], {"work_off_webhooks": []}],
+        "sync_inventory_from_shopify": [
+            "0 4 * * *",
+            [],
+            {
+                "request_master_levels": ["operations_of", "write_reset_files"],
+                "operations_of": ["wait_for_levels"],
+                "wait_for_levels": ["write_reset_files"],
+                "write_reset_files": [],
+            },
+        ],
         "manage_imported_file": [None, [], {"manage_file": []}],
         "process_bulk_imported_files": ["*/5 * * * *", ["files_waiting"], {"process_waiting_files": []}],
         "process_uploads_to_ecommerce": [

@@ -16,7 +16,7 @@ LOCATIONS = ["gid://shopify/Location/1", "gid://shopify/Location/2"]
 def stocked(emulator: Emulator, items: int) -> set[ExportedLevel]:
     """A shop whose levels each show another number; the last item is inactive at the second location."""
     levels = [
-        ExportedLevel(f"gid://shopify/InventoryItem/{item}", location, item * 10 + place)
+        ExportedLevel(f"gid://shopify/InventoryItem/{item}", location, item * 10 + place, 0)
         for item in range(1, items + 1)
         for place, location in enumerate(LOCATIONS)
     ]

@@ -48,3 +48,32 @@ CREATE INDEX ON inventory_drift (inventory_observation_id);
 CREATE INDEX ON inventory_drift (shop_id, inventory_item_id, location_id, observed_at);
 CREATE INDEX ON shopify_order_item (shop_id, inventory_item_id, location_id) WHERE taken <> fulfilled;
 CREATE INDEX ON outbox_batch_row (inventory_item_id, location_id, outbox_batch_id);
+
+INSERT INTO data_manager_config
+(config_id, import_service_name, description, import_path, file_name_pattern, default_id_type, reset_by, reason_enum_id)
+VALUES
+('SHOPIFY_INV_RESET', 'reset_inventory', 'Levels of locations where Shopify is master', 'shopify/inventorylevel/csv',
+    '*.csv', 'SHOPIFY_INV_ITEM_ID', 'ATP', 'VAR_EXT_RESET');
+
+CREATE TABLE shopify_webhook (
+    shop_id identifier NOT NULL REFERENCES shopify_shop,
+    webhook_id text NOT NULL,
+    event_id text,
+    topic text NOT NULL,
+    triggered_at timestamptz,
+    inventory_item_id identifier,
+    location_id identifier,
+    available integer,
+    received_at timestamptz NOT NULL DEFAULT now(),
+    status_id text NOT NULL DEFAULT 'PENDING'
+    CHECK (status_id IN ('PENDING', 'ECHO', 'MARKED', 'IMPORTED', 'IGNORED')),
+    message text,
+    processed_at timestamptz,
+    PRIMARY KEY (shop_id, webhook_id)
+);
+CREATE INDEX ON shopify_webhook (shop_id, received_at) WHERE status_id = 'PENDING';
+COMMENT ON TABLE shopify_webhook IS
+'What Shopify has told, each message once. It is a prompt to look: no number in here is ever taken for the truth.';
+COMMENT ON COLUMN shopify_webhook.status_id IS
+'ECHO: what we believe already, our own write mostly. MARKED: its level is looked at by the next job that compares.
+IMPORTED: Shopify is master there, its level was read anew and handed to the data manager.';
