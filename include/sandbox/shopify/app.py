@@ -2,9 +2,8 @@
 
     GET    /healthz
     POST   /control/seed           {locations, items, levels}: a new shop; ids are full global ids
-    POST   /control/orders         {lines: [{inventoryItemId, locationId, quantity}], source: web|pos, oversell}
-    POST   /control/orders/cancel  {id}
-    POST   /control/orders/fulfil  {id}
+    POST   /control/orders         {lines: [{inventoryItemId, locationId, quantity}], source: web|pos, ...}
+    POST   /control/orders/...     cancel, fulfil, refund, edit, move, hold, take-back: see `orders.handlers`
     POST   /control/levels         {inventoryItemId, locationId, available}: an edit in the admin
     GET    /control/levels         what each level shows; ?location= for one location
     POST   /control/faults         {kind, operation, times, after_calls, ...}: see `faults.KINDS`
@@ -30,10 +29,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from include.sandbox.shopify import orders
 from include.sandbox.shopify.admin import Admin, Receive, Scope, Send
 from include.sandbox.shopify.bulk.storage import PREFIXES, Storage
-from include.sandbox.shopify.orders import Wanted
+from include.sandbox.shopify.orders.handlers import HANDLERS
+from include.sandbox.shopify.orders.records import Order
 from include.sandbox.shopify.store import Change, Item, Level, Location, Refused, Store, timestamp
 
 Handler = Callable[[Admin, Mapping[str, Any]], Any]
@@ -99,18 +98,12 @@ def _seed(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
     return {"locations": list(store.locations), "items": list(store.items)}
 
 
-def _place(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
-    lines = [Wanted(line["inventoryItemId"], line["locationId"], int(line["quantity"])) for line in given["lines"]]
-    order = orders.place(admin.store, lines, given.get("source", "web"), oversell=given.get("oversell", True))
-    return {"id": order.id, "name": order.name}
+def _order(change: Callable[[Store, Mapping[str, Any]], Order]) -> Handler:
+    def handle(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
+        order = change(admin.store, given)
+        return {"id": order.id, "name": order.name}
 
-
-def _cancel(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"id": orders.cancel(admin.store, given["id"], restock=given.get("restock", True)).id}
-
-
-def _fulfil(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"id": orders.fulfil(admin.store, given["id"]).id}
+    return handle
 
 
 def _edit(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,9 +168,7 @@ def _clear_faults(admin: Admin, _given: Mapping[str, Any]) -> dict[str, Any]:
 ROUTES: dict[str, tuple[tuple[str, Handler], ...]] = {
     "/healthz": (("GET", lambda _admin, _given: {"status": "ok"}),),
     "/control/seed": (("POST", _seed),),
-    "/control/orders": (("POST", _place),),
-    "/control/orders/cancel": (("POST", _cancel),),
-    "/control/orders/fulfil": (("POST", _fulfil),),
+    **{path: (("POST", _order(change)),) for path, change in HANDLERS.items()},
     "/control/levels": (("POST", _edit), ("GET", _levels)),
     "/control/faults": (
         ("POST", lambda admin, given: admin.faults.add(given).show()),

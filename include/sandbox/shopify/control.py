@@ -9,6 +9,9 @@ import httpx
 
 from include.sandbox.shopify.store import Refused
 
+Lines = Sequence[Mapping[str, object]]
+"""The lines of an order that a call is about."""
+
 
 class Control:
     """A running emulator, by its address."""
@@ -30,18 +33,38 @@ class Control:
         """Replace the shop by a new one; returns its ids."""
         return dict(self._call("POST", "seed", {"locations": locations, "items": items, "levels": levels}))
 
-    def place_order(self, lines: Sequence[Mapping[str, object]], source: str = "web", **options: object) -> str:
+    def place_order(self, lines: Lines, source: str = "web", **options: object) -> str:
         """Place an order of lines `{inventoryItemId, locationId, quantity}`; returns its id."""
         placed = self._call("POST", "orders", {"lines": lines, "source": source, **options})
         return str(placed["id"])
 
-    def cancel_order(self, order_id: str) -> None:
-        """Cancel an open order and restock it."""
-        self._call("POST", "orders/cancel", {"id": order_id})
+    def cancel_order(self, order_id: str, *, restock: bool = True) -> None:
+        """Cancel what is open of an order, and restock it unless told otherwise."""
+        self._call("POST", "orders/cancel", {"id": order_id, "restock": restock})
 
-    def fulfil_order(self, order_id: str) -> None:
-        """Fulfil all of an open order."""
-        self._call("POST", "orders/fulfil", {"id": order_id})
+    def fulfil_order(self, order_id: str, lines: Lines = ()) -> None:
+        """Fulfil all of an open order, or lines `{inventoryItemId or lineItemId, locationId, quantity}`."""
+        self._call("POST", "orders/fulfil", {"id": order_id, "lines": lines})
+
+    def refund_order(self, order_id: str, lines: Lines) -> None:
+        """Refund lines `{inventoryItemId or lineItemId, quantity, restockType, locationId, removal}`."""
+        self._call("POST", "orders/refund", {"id": order_id, "lines": lines})
+
+    def edit_order(self, order_id: str, lines: Lines) -> None:
+        """Set or add lines `{inventoryItemId or lineItemId, quantity, locationId, restock}`."""
+        self._call("POST", "orders/edit", {"id": order_id, "lines": lines})
+
+    def move_order(self, order_id: str, location_id: str, lines: Lines = ()) -> None:
+        """Move all that is to be fulfilled to a location, or lines `{inventoryItemId, locationId, quantity}`."""
+        self._call("POST", "orders/move", {"id": order_id, "locationId": location_id, "lines": lines})
+
+    def hold_order(self, order_id: str, *, release: bool = False) -> None:
+        """Put what is to be fulfilled on hold, or release it."""
+        self._call("POST", "orders/hold", {"id": order_id, "release": release})
+
+    def take_back_fulfilment(self, order_id: str) -> None:
+        """Cancel the fulfilments of an order, so that its units wait again."""
+        self._call("POST", "orders/take-back", {"id": order_id})
 
     def edit_level(self, inventory_item_id: str, location_id: str, available: int) -> None:
         """Set a level as a merchant does in the admin."""

@@ -12,17 +12,9 @@ from include.sandbox.shopify.connection import Page
 from include.sandbox.shopify.context import Context, Plain
 from include.sandbox.shopify.inventory.activation import is_only_one
 from include.sandbox.shopify.inventory.fields import PLAIN as INVENTORY
-from include.sandbox.shopify.store import (
-    FulfillmentOrder,
-    Group,
-    Item,
-    Level,
-    Line,
-    Location,
-    Order,
-    number,
-    timestamp,
-)
+from include.sandbox.shopify.orders.fields import PLAIN as ORDERS
+from include.sandbox.shopify.orders.fields import TYPE_OF as ORDER_TYPES
+from include.sandbox.shopify.store import Group, Item, Level, Location, number, timestamp
 from include.sandbox.shopify.webhooks.dispatcher import DOMAIN
 from include.sandbox.shopify.webhooks.records import Subscription
 from include.sandbox.shopify.webhooks.subscriptions import PLAIN as WEBHOOKS
@@ -49,18 +41,6 @@ class Quantity:
 
 
 @dataclass(frozen=True, slots=True)
-class LineItem:
-    """The order line behind a row of a fulfilment order: one each, as no line is split over locations here."""
-
-    line: Line
-
-    @property
-    def id(self) -> str:
-        """The line item's global id; it lasts as long as the order."""
-        return f"gid://shopify/LineItem/{number(self.line.id)}"
-
-
-@dataclass(frozen=True, slots=True)
 class Installation:
     """The app as installed in the shop."""
 
@@ -71,10 +51,7 @@ TYPE_OF: dict[type, str] = {
     Item: "InventoryItem",
     Level: "InventoryLevel",
     Location: "Location",
-    Order: "Order",
-    FulfillmentOrder: "FulfillmentOrder",
-    Line: "FulfillmentOrderLineItem",
-    LineItem: "LineItem",
+    **ORDER_TYPES,
     Group: "InventoryAdjustmentGroup",
     Quantity: "InventoryQuantity",
     Installation: "AppInstallation",
@@ -102,6 +79,7 @@ STAMPS: dict[str, Plain] = {**CREATED, "updatedAt": lambda x, c: timestamp(x.upd
 PLAIN: dict[str, dict[str, Plain]] = {
     **INVENTORY,
     **BULK,
+    **ORDERS,
     **WEBHOOKS,
     "Connection": CONNECTION,
     "Edge": EDGE,
@@ -148,30 +126,4 @@ PLAIN: dict[str, dict[str, Plain]] = {
         "isFulfillmentService": lambda x, c: x.legacy,
         "shipsInventory": lambda x, c: x.active and x.fulfills_online,
     },
-    "Order": {
-        **LEGACY,
-        **STAMPS,
-        "name": lambda x, c: x.name,
-        "number": lambda x, c: x.number,
-        "sourceName": lambda x, c: x.source,
-        "processedAt": lambda x, c: timestamp(x.created),
-        "cancelledAt": lambda x, c: None if x.cancelled is None else timestamp(x.cancelled),
-        "displayFulfillmentStatus": lambda x, c: x.fulfillment_status,
-    },
-    "FulfillmentOrder": {
-        **STAMPS,
-        "id": lambda x, c: x.id,
-        "status": lambda x, c: x.status,
-        "assignedLocation": lambda x, c: c.store.locations[x.location],
-    },
-    "FulfillmentOrderAssignedLocation": {"name": lambda x, c: x.name, "location": lambda x, c: x},
-    "FulfillmentOrderLineItem": {
-        "id": lambda x, c: x.id,
-        "inventoryItemId": lambda x, c: x.item,
-        "lineItem": lambda x, c: LineItem(x),
-        "sku": lambda x, c: c.store.items[x.item].sku,
-        "totalQuantity": lambda x, c: x.total,
-        "remainingQuantity": lambda x, c: x.remaining,
-    },
-    "LineItem": {"id": lambda x, c: x.id, "sku": lambda x, c: c.store.items[x.line.item].sku},
 }

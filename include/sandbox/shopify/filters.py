@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from include.sandbox.shopify.orders.records import Order
 from include.sandbox.shopify.search import Filters, by_number, by_text, by_time
-from include.sandbox.shopify.store import Order, number
+from include.sandbox.shopify.store import number
 
 # Documented filters of `orders` that the emulator does not have.
 KNOWN_ELSEWHERE = frozenset(

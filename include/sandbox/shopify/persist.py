@@ -22,16 +22,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from include.sandbox.shopify.bulk.records import BulkOperation, Upload
+from include.sandbox.shopify.orders import records
 from include.sandbox.shopify.store import (
     Change,
-    FulfillmentOrder,
     Group,
     Item,
     KeyUse,
     Level,
-    Line,
     Location,
-    Order,
     Store,
     Token,
 )
@@ -75,7 +73,7 @@ def _read(data: dict[str, Any]) -> Store:
         getattr(store, name).update((row[0], kind(*row)) for row in data.get(name, []))
     for row in data["levels"]:
         store.index(Level(*row))
-    store.orders.update((versions[0]["id"], [_order(v) for v in versions]) for versions in data["orders"])
+    store.orders.update((versions[0]["id"], [records.read(v) for v in versions]) for versions in data["orders"])
     store.keys.update((key, KeyUse(*row)) for key, row in data["keys"].items())
     store.history.extend(Change(*row) for row in data["history"])
     store.counters.update(data["counters"])
@@ -202,11 +200,3 @@ def _row(record: Any) -> list[Any]:
 
 def _dump(data: Any) -> str:
     return json.dumps(data, separators=(",", ":"))
-
-
-def _order(version: dict[str, Any]) -> Order:
-    orders = tuple(
-        FulfillmentOrder(**{**order, "lines": tuple(Line(**line) for line in order["lines"])})
-        for order in version["fulfillment_orders"]
-    )
-    return Order(**{**version, "fulfillment_orders": orders})

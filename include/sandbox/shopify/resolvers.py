@@ -16,14 +16,14 @@ from include.sandbox.shopify.context import Context, Info
 from include.sandbox.shopify.fields import SHOP, Installation, Quantity
 from include.sandbox.shopify.inventory.fields import FULL as INVENTORY
 from include.sandbox.shopify.inventory.mutations import MUTATIONS
+from include.sandbox.shopify.orders import fields as orders
+from include.sandbox.shopify.orders.records import Order
 from include.sandbox.shopify.search import Filters, Query
 from include.sandbox.shopify.store import (
     QUANTITY_NAMES,
-    FulfillmentOrder,
     Item,
     Level,
     Location,
-    Order,
     number,
 )
 from include.sandbox.shopify.webhooks import subscriptions
@@ -43,17 +43,12 @@ def _find(context: Context, info: Info, gid: str) -> Any:
     if kind == "Location":
         require(info, "read_locations", "read_inventory")
         return store.locations.get(gid)
-    if kind == "Order":
-        require(info, "read_orders")
-        versions = store.orders.get(gid)
-        return versions[-1] if versions else None
+    if kind in ("Order", "FulfillmentOrder", "Refund"):
+        return orders.find(context, info, kind, gid)
     if kind == "WebhookSubscription":
         return store.subscriptions.get(gid)
     if kind == "BulkOperation":
         return store.bulk.get(gid)
-    if kind == "FulfillmentOrder":
-        _require_fulfillment(info)
-        return next((p for v in store.orders.values() for p in v[-1].fulfillment_orders if p.id == gid), None)
     return None
 
 
@@ -155,7 +150,10 @@ def _orders(_source: Any, info: Info, **arguments: Any) -> Page:
         )
     query = _search(info, arguments, filters.ORDERS)
     store = context.store
-    known = filters.known(store.orders.values(), store.now() - context.settings.order_search_lag)
+    known = filters.known(
+        (versions for gid, versions in store.orders.items() if gid not in context.settings.unindexed_orders),
+        store.now() - context.settings.order_search_lag,
+    )
     return paginate((x for x in known if query.matches(x)), lambda x: (sort(x), number(x.id)), arguments)
 
 
@@ -183,22 +181,6 @@ def _search(info: Info, arguments: Mapping[str, Any], wanted: Filters) -> Query:
             {"path": info.path.as_list(), "query": arguments["query"], "warnings": list(query.warnings)}
         )
     return query
-
-
-def _require_fulfillment(info: Info) -> None:
-    """One of the fulfilment order scopes is needed (documented); that the field errors without one is inferred."""
-    whose = ("merchant_managed", "assigned", "third_party")
-    require(info, *(f"read_{x}_fulfillment_orders" for x in whose))
-
-
-def _fulfillment_orders(source: Order, info: Info, **arguments: Any) -> Page:
-    _require_fulfillment(info)
-    _no_query(info, arguments)
-    return paginate(source.fulfillment_orders, lambda x: (number(x.id),), arguments)
-
-
-def _line_items(source: FulfillmentOrder, _info: Info, **arguments: Any) -> Page:
-    return paginate(source.lines, lambda x: (number(x.id),), arguments)
 
 
 # --- levels ----------------------------------------------------------------------------------------------------------
@@ -235,7 +217,6 @@ FULL: dict[str, dict[str, Callable[..., Any]]] = {
     "InventoryItem": {"inventoryLevel": _level_at, "inventoryLevels": _levels},
     "Location": {"inventoryLevel": _level_at, "inventoryLevels": _levels},
     "InventoryLevel": {"quantities": _quantities},
-    "Order": {"fulfillmentOrders": _fulfillment_orders},
-    "FulfillmentOrder": {"lineItems": _line_items},
+    **orders.FULL,
     **INVENTORY,
 }

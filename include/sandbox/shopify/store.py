@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from include.sandbox.shopify.bulk.records import BulkOperation, Upload
 from include.sandbox.shopify.clock import Clock
+from include.sandbox.shopify.orders.records import Order
 from include.sandbox.shopify.webhooks import payloads
 from include.sandbox.shopify.webhooks.records import Delivery, Event, Subscription
 
@@ -29,6 +30,9 @@ FIRST_IDS = {
     "Order": 6410024648050,
     "FulfillmentOrder": 7524431331634,
     "FulfillmentOrderLineItem": 15622081708338,
+    "LineItem": 15622081708338,
+    "Refund": 1024353632562,
+    "RefundLineItem": 654574944562,
     "BulkOperation": 6390462185778,
     "WebhookSubscription": 1987654025522,
 }
@@ -91,47 +95,6 @@ class Level:
         if name == "on_hand":
             return sum(self.quantities.get(part, 0) for part in ON_HAND_PARTS)
         return self.quantities.get(name, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row of a fulfilment order."""
-
-    id: str
-    item: str
-    total: int
-    remaining: int
-
-
-@dataclass(frozen=True, slots=True)
-class FulfillmentOrder:
-    """What one location has to fulfil of an order."""
-
-    id: str
-    location: str
-    status: str
-    created: float
-    updated: float
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One version of an order; a change appends a new version, so that the search can lag behind."""
-
-    id: str
-    number: int
-    source: str
-    created: float
-    updated: float
-    cancelled: float | None
-    fulfillment_status: str
-    fulfillment_orders: tuple[FulfillmentOrder, ...]
-
-    @property
-    def name(self) -> str:
-        """The order's name as merchants see it, such as #1001."""
-        return f"#{self.number}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def test_a_cancelled_order_gives_back(shop: Shop) -> None:
     order = only(found(shop, "status:cancelled"))
     assert order["cancelledAt"]
     part = only(order["fulfillmentOrders"]["nodes"])
-    assert part["status"] == "CANCELLED"
+    assert part["status"] == "CLOSED"
 
 
 def test_a_sale_at_the_till_is_never_seen_in_committed(shop: Shop) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from include.sandbox import shopify
-from include.sandbox.shopify import orders, persist
+from include.sandbox.shopify import persist
 from include.sandbox.shopify.bulk.records import BulkOperation, Upload
 from include.sandbox.shopify.inventory.adjustment import Request, adjust
 from include.sandbox.shopify.inventory.keys import Keyed
+from include.sandbox.shopify.orders import changes, placing, refunds
 from include.sandbox.shopify.store import CONTENTS, Item, Location, Store, Token
 from include.sandbox.shopify.webhooks.records import Delivery, Subscription
 from tests.sandbox.shopify.shop import ITEMS, MAIN, OUTLET, Shop, given, row, wait_for
@@ -27,9 +28,10 @@ def test_all_of_a_shop_comes_back(tmp_path: Path) -> None:
         first.add_level(item, MAIN, active=False)
     for key, expected in (("k", 0), ("refused", 9)):
         adjust(first, Request(given(row(expected=expected)), Keyed(key, "digest", "observed")))
-    orders.cancel(first, orders.place(first, [orders.Wanted(ITEMS[0], MAIN, 2)]).id)
-    orders.fulfil(first, orders.place(first, [orders.Wanted(ITEMS[1], MAIN, 1)]).id)
-    orders.place(first, [orders.Wanted(ITEMS[0], MAIN, 1)], "pos")
+    changes.cancel(first, placing.place(first, [placing.Wanted(ITEMS[0], MAIN, 2)]).id)
+    sent = changes.fulfil(first, placing.place(first, [placing.Wanted(ITEMS[1], MAIN, 1)]).id)
+    refunds.refund(first, sent.id, [refunds.Refunded(1, "RETURN", ITEMS[1], location=MAIN)])
+    placing.place(first, [placing.Wanted(ITEMS[0], MAIN, 1)], "pos")
     first.uploads["key"] = Upload("key", 3.5, "text/jsonl", "POST", "etag", 7)
     first.bulk["id"] = BulkOperation("id", "MUTATION", "mutation", 4.5, ["write_inventory"], upload="key", position=3)
     first.tokens["token"] = Token("token", 5.5, ["read_inventory"])
@@ -40,7 +42,7 @@ def test_all_of_a_shop_comes_back(tmp_path: Path) -> None:
     persist.load(tmp_path / "shop.json", second)
     for name in CONTENTS:
         assert getattr(second, name) == getattr(first, name), name
-    assert [len(versions) for versions in second.orders.values()] == [2, 2, 1]
+    assert [len(versions) for versions in second.orders.values()] == [2, 3, 1]
     assert [path.name for path in tmp_path.iterdir()] == ["shop.json"]
 
 

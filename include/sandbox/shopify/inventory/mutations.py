@@ -10,7 +10,7 @@ from typing import Any
 
 from graphql import FieldNode, GraphQLError, VariableNode, get_directive_values, print_ast
 
-from include.sandbox.shopify import orders, versions
+from include.sandbox.shopify import versions
 from include.sandbox.shopify.access import require
 from include.sandbox.shopify.connection import refusal
 from include.sandbox.shopify.context import Context, Info
@@ -18,6 +18,7 @@ from include.sandbox.shopify.inventory import activation, adjustment, items, mov
 from include.sandbox.shopify.inventory.errors import ItemPayload, LevelPayload, Payload, UserError
 from include.sandbox.shopify.inventory.keys import Keyed
 from include.sandbox.shopify.inventory.rows import Unstocked
+from include.sandbox.shopify.orders import placing
 from include.sandbox.shopify.store import Store
 
 Rows = Iterable[Mapping[str, Any]]
@@ -216,7 +217,7 @@ def _order_one(store: Store, rows: Rows) -> Callable[[], None]:
     def order() -> None:
         for row in rows:
             if row.get("changeFromQuantity") is not None:
-                orders.place(store, [orders.Wanted(row["inventoryItemId"], row["locationId"], 1)])
+                placing.place(store, [placing.Wanted(row["inventoryItemId"], row["locationId"], 1)])
                 return
 
     return order
