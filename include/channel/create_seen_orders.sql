@@ -1,5 +1,11 @@
 -- The orders of one import as Shopify shows them, and how they differ from what was imported before.
-CREATE TEMP TABLE seen_order (order_id text COLLATE "C" PRIMARY KEY) ON COMMIT DROP;
+CREATE TEMP TABLE seen_order (
+    order_id text COLLATE "C" PRIMARY KEY,
+    order_name text NOT NULL,
+    processed_at timestamptz,
+    updated_at timestamptz NOT NULL,
+    is_baseline boolean NOT NULL
+) ON COMMIT DROP;
 
 CREATE TEMP TABLE seen_order_item (
     order_id text COLLATE "C" NOT NULL,
@@ -7,6 +13,8 @@ CREATE TEMP TABLE seen_order_item (
     location_id text COLLATE "C" NOT NULL,
     taken integer NOT NULL,
     fulfilled integer NOT NULL,
+    returned integer NOT NULL,
+    returned_at timestamptz,
     PRIMARY KEY (order_id, inventory_item_id, location_id)
 ) ON COMMIT DROP;
 
@@ -25,5 +33,7 @@ CREATE TEMP TABLE order_movement (
     inventory_item_id text COLLATE "C" NOT NULL,
     location_id text COLLATE "C" NOT NULL,
     taken_diff integer NOT NULL,
-    fulfilled_diff integer NOT NULL
+    fulfilled_diff integer NOT NULL,
+    returned_diff integer NOT NULL,
+    returned_at timestamptz
 ) ON COMMIT DROP;

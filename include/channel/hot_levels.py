@@ -80,11 +80,14 @@ def taken_by(order: Order, level: Level, changed_at: datetime) -> Taken:
         changed_at: The moment, by Shopify's clock.
     """
     here = [item for item in order.items if (item.inventory_item_id, item.location_id) == level]
-    taken, fulfilled = sum(item.taken for item in here), sum(item.fulfilled for item in here)
+    returned, fulfilled = sum(item.returned for item in here), sum(item.fulfilled for item in here)
+    taken = sum(item.taken for item in here) - returned
     if order.updated_at < changed_at - CLOCK_TICK:
         return Taken(taken, taken)
     if order.created_at > changed_at + CLOCK_TICK:
         return Taken(0, 0)
+    if returned:
+        return Taken(-returned, ANY)  # nobody can say which returns came before that moment
     if order.updated_at == order.created_at or fulfilled:
         was_there = order.created_at < changed_at - CLOCK_TICK
         return Taken(taken if was_there else 0, taken)

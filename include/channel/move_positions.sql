@@ -1,14 +1,14 @@
--- What orders have taken, Shopify shows already. Reads order_movement; writes inventory_level.
+-- What orders have taken and given back, Shopify shows already. Reads order_movement; writes inventory_level.
 UPDATE inventory_level AS level
-SET position = level.position - moved.taken_diff
+SET position = level.position - moved.units
 FROM (
     SELECT
         inventory_item_id,
         location_id,
-        sum(taken_diff)::integer AS taken_diff
+        sum(taken_diff - returned_diff)::integer AS units
     FROM order_movement
     GROUP BY inventory_item_id, location_id
-    HAVING sum(taken_diff) <> 0
+    HAVING sum(taken_diff - returned_diff) <> 0
 ) AS moved
 WHERE
     level.shop_id = %(shop_id)s

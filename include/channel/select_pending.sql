@@ -7,7 +7,7 @@ SELECT
     level.position,
     batch_row.delta,
     coalesce((
-        SELECT sum(item.taken)
+        SELECT sum(item.taken - item.returned)
         FROM shopify_order_item AS item
         WHERE
             item.shop_id = level.shop_id

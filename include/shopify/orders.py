@@ -1,44 +1,33 @@
-"""What orders have taken from each location, read by state: the same answer however often it is asked."""
+"""Orders on the wire: which have changed, and what each has taken from where, by its present state.
+
+The search lags behind the orders, so it only says which to look at; what they are now is looked up by their ids.
+"""
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from include.errors import NeedsAction
+from include.shopify import order_state
 from include.shopify.client import Client, document
-from include.shopify.errors import ShopifyError
+from include.shopify.order_state import OrderItem, OrderLine, RefundRow, Row
+
+MOST_AT_ONCE = 25
+"""Orders that are looked up with one request."""
 
 
 @dataclass(frozen=True, slots=True)
-class OrderItem:
-    """Units of one item that an order took from `available` at one location, and how many of them have left it."""
+class ChangedOrder:
+    """That an order was changed, as the search has it. `updated_at` is by Shopify's clock."""
 
-    inventory_item_id: str
-    location_id: str
-    taken: int
-    fulfilled: int
-
-
-@dataclass(frozen=True, slots=True)
-class OrderLine:
-    """A line of an order: how many units of it are to be fulfilled or have been, at all locations together."""
-
-    line_item_id: str
-    inventory_item_id: str | None
-    quantity: int
-
-    @property
-    def number(self) -> int:
-        """The number in the line item's id; lines were added in its order."""
-        return int(self.line_item_id.rpartition("/")[2])
+    order_id: str
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The present state of an order. `created_at` and `updated_at` are by Shopify's clock, in whole seconds.
+    """The present state of an order. Times are by Shopify's clock, in whole seconds; `processed_at` is the sale's.
 
     `lines` also names lines of which nothing is left to fulfil, as long as Shopify shows a fulfilment order for them.
     """
@@ -49,76 +38,104 @@ class Order:
     updated_at: datetime
     items: tuple[OrderItem, ...]
     lines: tuple[OrderLine, ...]
+    processed_at: datetime | None = None
 
 
-class OrderTooLarge(ShopifyError, NeedsAction):
-    """An order has more parts than are read at a time."""
+def changed_since(client: Client, since: datetime | None) -> Iterator[list[ChangedOrder]]:
+    """Find all orders changed at or after a moment, or all there are, oldest change first.
 
+    An order that changes meanwhile comes again at the end. The search may lag: it does not know of what was changed in
+    the last seconds, and of a single order rarely for longer.
 
-def updated_since(client: Client, since: datetime | None) -> Iterator[Order]:
-    """Read all orders changed at or after a moment, or all there are, oldest change first.
-
-    The search lags behind the orders by seconds: read again from well before the newest one seen.
+    Yields:
+        Pages of at most 250. What was changed before the last one of a page is in it or in an earlier one.
 
     Raises:
-        OrderTooLarge: An order has more than 20 fulfilment orders.
         ShopifyError: As by the client.
     """
     query = f"updated_at:>='{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'" if since else ""
     after: str | None = None
     while True:
-        data = client.execute(document("OrdersUpdated"), json.dumps({"query": query, "after": after}))
-        page = data["orders"]
-        for node in page["nodes"]:
-            yield _order(client, node)
+        variables = json.dumps({"query": query, "after": after})
+        page = client.execute(document("OrdersChanged"), variables)["orders"]
+        yield [ChangedOrder(node["id"], datetime.fromisoformat(node["updatedAt"])) for node in page["nodes"]]
         if not page["pageInfo"]["hasNextPage"]:
             return
         after = page["pageInfo"]["endCursor"]
 
 
+def updated_since(client: Client, since: datetime) -> Iterator[Order]:
+    """Look up all orders changed at or after a moment, as they are now.
+
+    Raises:
+        ShopifyError: As by the client.
+    """
+    for page in changed_since(client, since):
+        yield from read(client, [changed.order_id for changed in page])
+
+
+def read(client: Client, order_ids: Sequence[str]) -> Iterator[Order]:
+    """Look up orders as they are now. Those that are no longer there are left out.
+
+    Raises:
+        ShopifyError: As by the client.
+    """
+    for first in range(0, len(order_ids), MOST_AT_ONCE):
+        variables = json.dumps({"ids": order_ids[first : first + MOST_AT_ONCE]})
+        for node in client.execute(document("Orders"), variables)["nodes"]:
+            if node is not None:
+                yield _order(client, node)
+
+
 def _order(client: Client, node: Mapping[str, Any]) -> Order:
-    taken: Counter[tuple[str, str]] = Counter()
-    fulfilled: Counter[tuple[str, str]] = Counter()
-    lines: dict[str, OrderLine] = {}
-    if node["fulfillmentOrders"]["pageInfo"]["hasNextPage"]:
-        raise OrderTooLarge(
-            f"order {node['name']} ({node['id']}) has more than 20 fulfilment orders;"
-            " raise the page size in OrdersUpdated.graphql"
-        )
-    for each in node["fulfillmentOrders"]["nodes"]:
-        location = each["assignedLocation"]["location"]
-        is_cancelled = each["status"] == "CANCELLED"
-        for line in _lines(client, each):
-            _add_line(lines, line, 0 if is_cancelled else line["totalQuantity"])
-            if is_cancelled or location is None or line["inventoryItemId"] is None:  # none: made up at the till
-                continue
-            key = (line["inventoryItemId"], location["id"])
-            taken[key] += line["totalQuantity"]
-            fulfilled[key] += line["totalQuantity"] - line["remainingQuantity"]
+    rows = [
+        row for part in _all(client, "OrderFulfillmentOrders", node, "fulfillmentOrders") for row in _rows(client, part)
+    ]
+    refunds = [row for refund in node["refunds"] for row in _refund_rows(client, refund)]
     return Order(
         node["id"],
         node["name"],
         datetime.fromisoformat(node["createdAt"]),
         datetime.fromisoformat(node["updatedAt"]),
-        tuple(OrderItem(item, location, taken[item, location], fulfilled[item, location]) for item, location in taken),
-        tuple(sorted(lines.values(), key=lambda line: line.number)),
+        order_state.items_of(rows, refunds),
+        order_state.lines_of(rows),
+        datetime.fromisoformat(node["processedAt"]),
     )
 
 
-def _add_line(lines: dict[str, OrderLine], line: Mapping[str, Any], quantity: int) -> None:
-    """Add a row of a fulfilment order to its line: several locations may share one."""
-    identity = line["lineItem"]["id"]
-    known = lines.get(identity)
-    item = line["inventoryItemId"] or (known.inventory_item_id if known else None)
-    lines[identity] = OrderLine(identity, item, quantity + (known.quantity if known else 0))
+def _rows(client: Client, part: Mapping[str, Any]) -> Iterator[Row]:
+    location = part["assignedLocation"]["location"]
+    for line in _all(client, "FulfillmentOrderLines", part, "lineItems"):
+        yield Row(
+            status=part["status"],
+            location_id=None if location is None else location["id"],
+            line_item_id=line["lineItem"]["id"],
+            inventory_item_id=line["inventoryItemId"],
+            total=line["totalQuantity"],
+            remaining=line["remainingQuantity"],
+            ordered=line["lineItem"]["quantity"],
+            current=line["lineItem"]["currentQuantity"],
+        )
 
 
-def _lines(client: Client, fulfillment_order: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """All lines of a fulfilment order, however many there are."""
-    page = fulfillment_order["lineItems"]
+def _refund_rows(client: Client, refund: Mapping[str, Any]) -> Iterator[RefundRow]:
+    for line in _all(client, "RefundLines", refund, "refundLineItems"):
+        location = line["location"]
+        yield RefundRow(
+            line_item_id=line["lineItem"]["id"],
+            quantity=line["quantity"],
+            restock_type=line["restockType"],
+            location_id=location["id"] if location is not None and line["restocked"] else None,
+            created_at=datetime.fromisoformat(refund["createdAt"]),
+        )
+
+
+def _all(client: Client, name: str, node: Mapping[str, Any], connection: str) -> Iterator[Mapping[str, Any]]:
+    """All objects of a connection, of which the first page is there; the others are read with a document."""
+    page = node[connection]
     while True:
         yield from page["nodes"]
         if not page["pageInfo"]["hasNextPage"]:
             return
-        variables = {"id": fulfillment_order["id"], "after": page["pageInfo"]["endCursor"]}
-        page = client.execute(document("FulfillmentOrderLines"), json.dumps(variables))["node"]["lineItems"]
+        variables = json.dumps({"id": node["id"], "after": page["pageInfo"]["endCursor"]})
+        page = client.execute(document(name), variables)["node"][connection]

@@ -1,16 +1,26 @@
 -- What orders have taken is reserved in the queue of their location, as soon as product and location are mapped.
 -- A reservation ends once for each unit, by the first of three to know: a store has handed it over; the ERP has said
 -- where it left from (see fulfilments.py); or, of an online order that Shopify calls fulfilled, every facility that
--- may have sent it was counted since.
--- Reads mappings, inventory_snapshot, inventory_item; writes shopify_order_item, movement.
+-- may have sent it was counted since. What a store's customers bring back is its stock again; what came back to an
+-- online location, the ERP has to place.
+-- A snapshot is believed to know of a sale once that has reached the ERP, if it is known when that is, else once Trueup
+-- knows of it; of a return from its own moment on. What the newest one has measured is left out (docs/adr/0014).
+-- Reads mappings, shopify_order, inventory_snapshot, inventory_item; writes shopify_order_item, movement.
 WITH behind AS (
     SELECT
         item.*,
         shop_product.product_id,
         channel.facility_group_id,
         queue.facility_id AS queue_id,
-        queue.facility_type_id = 'VIRTUAL_FACILITY' AS is_virtual
+        queue.facility_type_id = 'VIRTUAL_FACILITY' AS is_virtual,
+        CASE
+            WHEN queue.facility_type_id <> 'VIRTUAL_FACILITY' AND item.reserved_at IS NULL AND item.issued = 0
+                THEN placed.processed_at + shop.sales_reach_erp_after
+        END AS sold_at,
+        item.returned_at + coalesce(shop.sales_reach_erp_after, interval '0') AS came_back_at
     FROM shopify_order_item AS item
+    INNER JOIN shopify_shop AS shop ON item.shop_id = shop.shop_id
+    LEFT JOIN shopify_order AS placed ON item.order_id = placed.order_id AND item.shop_id = placed.shop_id
     INNER JOIN shopify_shop_product AS shop_product
         ON
             item.shop_id = shop_product.shop_id
@@ -24,6 +34,7 @@ WITH behind AS (
     WHERE
         item.issued <> greatest(item.fulfilled, item.completed)
         OR item.reserved <> greatest(item.taken, item.issued)
+        OR item.taken_back <> item.returned
 ),
 
 waiting AS (
@@ -94,7 +105,9 @@ due AS (
         greatest(taken, has_left) - reserved AS to_reserve,
         has_left - issued AS to_issue,
         CASE WHEN is_virtual THEN 0 ELSE greatest(0, has_left - (issued - handed_over)) - handed_over END
-            AS to_hand_over
+            AS to_hand_over,
+        returned - taken_back AS to_take_back,
+        coalesce(sold_at, now()) AS effective_at
     FROM known
 ),
 
@@ -104,8 +117,9 @@ done AS (
         reserved = item.reserved + due.to_reserve,
         issued = item.issued + due.to_issue,
         handed_over = item.handed_over + due.to_hand_over,
-        reserved_at = coalesce(item.reserved_at, CASE WHEN due.to_reserve > 0 THEN now() END),
-        handed_over_at = coalesce(item.handed_over_at, CASE WHEN due.to_hand_over > 0 THEN now() END),
+        reserved_at = coalesce(item.reserved_at, CASE WHEN due.to_reserve > 0 THEN due.effective_at END),
+        handed_over_at = coalesce(item.handed_over_at, CASE WHEN due.to_hand_over > 0 THEN due.effective_at END),
+        taken_back = item.returned,
         queue_facility_id = due.queue_id
     FROM due
     WHERE
@@ -113,7 +127,64 @@ done AS (
         AND item.order_id = due.order_id
         AND item.inventory_item_id = due.inventory_item_id
         AND item.location_id = due.location_id
-        AND (due.to_reserve <> 0 OR due.to_issue <> 0)
+        AND (due.to_reserve <> 0 OR due.to_issue <> 0 OR due.to_take_back <> 0)
+),
+
+event AS (
+    SELECT
+        due.product_id,
+        due.queue_id AS facility_id,
+        due.order_id,
+        change.on_hand,
+        change.to_promise,
+        change.reason_enum_id,
+        change.effective_at
+    FROM due
+    CROSS JOIN LATERAL (
+        VALUES
+        (
+            0,
+            -due.to_reserve,
+            CASE WHEN due.to_reserve > 0 THEN 'INV_RES_CREATE' ELSE 'INV_RES_RELEASE' END,
+            due.effective_at
+        ),
+        (-due.to_hand_over, due.to_issue - due.to_hand_over, 'ITEM_ISSUANCE', due.effective_at),
+        (
+            CASE WHEN due.is_virtual THEN 0 ELSE due.to_take_back END,
+            CASE WHEN due.is_virtual THEN 0 ELSE due.to_take_back END,
+            'RTN_ITM_RCPT',
+            coalesce(due.came_back_at, now())
+        )
+    ) AS change (on_hand, to_promise, reason_enum_id, effective_at)
+    WHERE change.on_hand <> 0 OR change.to_promise <> 0
+),
+
+past AS (
+    SELECT
+        product_id,
+        facility_id,
+        effective_at
+    FROM event
+    WHERE effective_at < now()
+),
+
+newest_count AS (
+    SELECT DISTINCT ON (covered.product_id, snapshot.facility_id)
+        covered.product_id,
+        snapshot.facility_id,
+        snapshot.as_of,
+        covered.product_id = any(snapshot.on_hand_product_ids) AS is_on_hand
+    FROM inventory_snapshot AS snapshot
+    CROSS JOIN LATERAL unnest(snapshot.product_ids) AS covered (product_id)
+    WHERE
+        snapshot.as_of >= (SELECT min(past.effective_at) FROM past)
+        AND snapshot.facility_id IN (SELECT past.facility_id FROM past)
+        AND covered.product_id IN (SELECT past.product_id FROM past)
+    ORDER BY
+        covered.product_id ASC,
+        snapshot.facility_id ASC,
+        snapshot.as_of DESC,
+        snapshot.data_manager_log_id DESC
 )
 
 INSERT INTO movement (
@@ -126,23 +197,30 @@ INSERT INTO movement (
     effective_at
 )
 SELECT
-    product_id,
-    queue_id,
-    0,
-    -to_reserve,
-    CASE WHEN to_reserve > 0 THEN 'INV_RES_CREATE' ELSE 'INV_RES_RELEASE' END,
-    order_id,
-    now()
-FROM due
-WHERE to_reserve <> 0
-UNION ALL
-SELECT
-    product_id,
-    queue_id,
-    -to_hand_over,
-    to_issue - to_hand_over,
-    'ITEM_ISSUANCE',
-    order_id,
-    now()
-FROM due
-WHERE to_issue <> 0
+    event.product_id,
+    event.facility_id,
+    sum(event.on_hand - measured.quantity),
+    sum(event.to_promise - measured.quantity),
+    max(event.reason_enum_id),
+    event.order_id,
+    event.effective_at
+FROM event
+LEFT JOIN newest_count
+    ON
+        event.product_id = newest_count.product_id
+        AND event.facility_id = newest_count.facility_id
+        AND event.effective_at <= newest_count.as_of
+CROSS JOIN LATERAL (
+    SELECT
+        CASE
+            WHEN newest_count.as_of IS NULL THEN 0
+            WHEN newest_count.is_on_hand THEN event.on_hand
+            ELSE event.to_promise
+        END AS quantity
+) AS measured
+GROUP BY
+    event.product_id,
+    event.facility_id,
+    event.order_id,
+    event.effective_at,
+    CASE WHEN newest_count.as_of IS NULL THEN event.reason_enum_id END

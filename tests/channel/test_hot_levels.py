@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from include.channel import hot_levels, observation
 from include.channel.hot_levels import CLOCK_TICK, Pending, Taken
 from include.sandbox.shopify.store import Refused
-from include.shopify.orders import Order, OrderItem, OrderLine
+from include.shopify.order_state import OrderItem, OrderLine
+from include.shopify.orders import Order
 from include.stock import ledger
 from tests.scenarios.store import Store, item
 from tests.world import ONLINE, SHOP
@@ -158,9 +159,9 @@ class Weather:
     def change_order(self) -> None:
         if self.orders:
             order = self.orders.pop(self.dice.randrange(len(self.orders)))
-            change = self.dice.choice([self.store.emulator.cancel_order, self.store.emulator.fulfil_order])
+            changes: list[Callable[[str], None]] = [self.store.emulator.cancel_order, self.store.emulator.fulfil_order]
             with suppress(Refused):  # a sale at the till is fulfilled already
-                change(order)
+                self.dice.choice(changes)(order)
 
     def stock(self) -> None:
         self.store.move(self.dice.choice([*HOT, *CALM]), self.dice.randint(-4, 5))

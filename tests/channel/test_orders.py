@@ -157,10 +157,10 @@ def test_a_custom_item_is_nobodys_stock(store: Store, monkeypatch: pytest.Monkey
 
     def with_custom_item(self: Client, request: Document, variables: str) -> dict[str, Any]:
         data = execute(self, request, variables)
-        for order in data["orders"]["nodes"]:
+        for order in data.get("nodes", []):
             order["fulfillmentOrders"]["nodes"][0]["lineItems"]["nodes"].append(
                 {
-                    "lineItem": {"id": "gid://shopify/LineItem/1"},
+                    "lineItem": {"id": "gid://shopify/LineItem/1", "quantity": 1, "currentQuantity": 1},
                     "inventoryItemId": None,
                     "totalQuantity": 1,
                     "remainingQuantity": 1,

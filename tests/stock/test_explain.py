@@ -15,7 +15,8 @@ from include.channel import outbox, planner
 from include.db.connection import Connection
 from include.shopify import orders as shopify_orders
 from include.shopify.client import Client
-from include.shopify.orders import Order, OrderItem, OrderLine
+from include.shopify.order_state import OrderItem, OrderLine
+from include.shopify.orders import ChangedOrder, Order
 from include.stock import __main__, explain_page, online_atp
 from include.stock.explain import explain
 from include.stock.explanation import Reason
@@ -68,7 +69,9 @@ def retailer(
         items=(OrderItem(ITEM, ONLINE, 2, 0),),
         lines=(OrderLine("gid://shopify/LineItem/1", ITEM, 2),),
     )
-    monkeypatch.setattr(shopify_orders, "updated_since", lambda client, since: iter([order]))
+    changed = [ChangedOrder(order.order_id, order.updated_at)]
+    monkeypatch.setattr(shopify_orders, "changed_since", lambda client, since: [changed])
+    monkeypatch.setattr(shopify_orders, "read", lambda client, wanted: [order])
     order_import.import_orders(connection, SHOP, cast(Client, None))
     planner.plan(connection, SHOP)
     return world

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from include.db.connection import Connection
-from include.shopify.orders import OrderLine
+from include.shopify.order_state import OrderLine
 from include.stock import ledger
 from include.stock.fulfilments import Completed
 from tests.stock.fulfilment_retailer import FIRST, ITEM, STORE, Retailer, Row

@@ -18,7 +18,6 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "InventoryAdjust": {"input": {"name": "available", "reason": "correction", "changes": []}, "key": "k"},
     "ItemsAtLocation": {"ids": ["gid://shopify/InventoryItem/1"], "locationId": "gid://shopify/Location/1"},
     "FulfillmentOrderLines": {"id": "gid://shopify/FulfillmentOrder/1"},
-    "OrdersUpdated": {"query": ""},
     "AppScopes": {},
     "LocationsById": {"ids": ["gid://shopify/Location/1"]},
     "InventoryActivate": {
@@ -26,6 +25,10 @@ VARIABLES: dict[str, dict[str, Any]] = {
         "locationId": "gid://shopify/Location/1",
         "key": "k",
     },
+    "OrderFulfillmentOrders": {"id": "gid://shopify/Order/1"},
+    "Orders": {"ids": ["gid://shopify/Order/1"]},
+    "OrdersChanged": {"query": ""},
+    "RefundLines": {"id": "gid://shopify/Refund/1"},
 }
 
 

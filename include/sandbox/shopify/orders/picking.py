@@ -99,8 +99,9 @@ def _status(part: FulfillmentOrder, rows: tuple[Line, ...]) -> str:
 
 
 def line_item(order: Order, item: str | None, identity: str | None) -> LineItem | None:
-    """Return the order's line of an item, or that with an id; the first one that fits."""
-    return next((x for x in order.line_items if item in (None, x.item) and identity in (None, x.id)), None)
+    """Return the order's line of an item, or that with an id: the first one that has units, else the first one."""
+    fitting = [x for x in order.line_items if item in (None, x.item) and identity in (None, x.id)]
+    return next((x for x in fitting if x.current), fitting[0] if fitting else None)
 
 
 def fewer(order: Order, identity: str, quantity: int) -> Order:
