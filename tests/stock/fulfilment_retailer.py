@@ -10,12 +10,12 @@ import pytest
 
 from include.channel import orders as order_import
 from include.db.connection import Connection
-from include.shopify import orders as shopify_orders
 from include.shopify.client import Client
 from include.shopify.order_state import OrderItem, OrderLine
-from include.shopify.orders import ChangedOrder, Order
+from include.shopify.orders import Order
 from include.stock import fulfilments, ledger, online_atp, reservations
 from include.stock.fulfilments import Completed
+from tests import shown_orders
 from tests.world import ONLINE, SHOP, World
 
 STORE = "gid://shopify/Location/70000000002"
@@ -57,8 +57,7 @@ class Retailer:
         self.world.channel("ONLINE", ONLINE, ["BROADWAY", "WH"], queue="_NA_")
         self.world.channel("STORE", STORE, ["BROADWAY"], queue="BROADWAY")
         self.connection.execute(b"UPDATE shopify_shop SET orders_read_through = '2020-01-01Z'")
-        self.monkeypatch.setattr(shopify_orders, "changed_since", lambda client, since: [self._changed()])
-        self.monkeypatch.setattr(shopify_orders, "read", lambda client, wanted: [self.orders[each] for each in wanted])
+        shown_orders.show(self.monkeypatch, self.orders)
         self.product()
 
     def product(self, product: str = P, item: str = ITEM, broadway: int = 10, warehouse: int = 10) -> None:
@@ -102,9 +101,6 @@ class Retailer:
             lines if lines is not None else (OrderLine("gid://shopify/LineItem/1", item, sum(taken.values())),),
         )
         self.import_orders()
-
-    def _changed(self) -> list[ChangedOrder]:
-        return [ChangedOrder(order.order_id, order.updated_at) for order in self.orders.values()]
 
     def import_orders(self) -> None:
         order_import.import_orders(self.connection, SHOP, cast(Client, None))

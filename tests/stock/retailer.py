@@ -12,11 +12,12 @@ import pytest
 
 from include.channel import orders as order_import
 from include.db.connection import Connection
-from include.shopify import orders as shopify_orders
 from include.shopify.client import Client
-from include.shopify.orders import Order, OrderItem, OrderLine
+from include.shopify.order_state import OrderItem, OrderLine
+from include.shopify.orders import Order
 from include.stock import restocks, variances
 from include.stock.variances import Finding
+from tests import shown_orders
 from tests.stock import files
 from tests.stock.model import Channel, Model, Place
 from tests.stock.model import Order as KnownOrder
@@ -62,7 +63,7 @@ class Retailer:
             )
         self.connection.execute(b"UPDATE inventory_channel SET shop_id = 'outlet' WHERE location_id = %s", [OUTLET])
         self.connection.execute(b"UPDATE shopify_shop SET orders_read_through = '2020-01-01Z'")
-        self.monkeypatch.setattr(shopify_orders, "updated_since", lambda client, since: iter(self.shown.values()))
+        shown_orders.show(self.monkeypatch, self.shown)
         self._believe_the_clock()
 
     def _believe_the_clock(self) -> None:

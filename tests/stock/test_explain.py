@@ -13,14 +13,14 @@ import pytest
 from include.channel import orders as order_import
 from include.channel import outbox, planner
 from include.db.connection import Connection
-from include.shopify import orders as shopify_orders
 from include.shopify.client import Client
 from include.shopify.order_state import OrderItem, OrderLine
-from include.shopify.orders import ChangedOrder, Order
+from include.shopify.orders import Order
 from include.stock import __main__, explain_page, online_atp
 from include.stock.explain import explain
 from include.stock.explanation import Reason
 from include.stock.identify import NotIdentified
+from tests import shown_orders
 from tests.intake.drop import Drop
 from tests.world import ONLINE, SHOP, World
 
@@ -69,9 +69,7 @@ def retailer(
         items=(OrderItem(ITEM, ONLINE, 2, 0),),
         lines=(OrderLine("gid://shopify/LineItem/1", ITEM, 2),),
     )
-    changed = [ChangedOrder(order.order_id, order.updated_at)]
-    monkeypatch.setattr(shopify_orders, "changed_since", lambda client, since: [changed])
-    monkeypatch.setattr(shopify_orders, "read", lambda client, wanted: [order])
+    shown_orders.show(monkeypatch, {ORDER: order})
     order_import.import_orders(connection, SHOP, cast(Client, None))
     planner.plan(connection, SHOP)
     return world
