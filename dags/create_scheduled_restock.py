@@ -25,7 +25,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag
 
-from include.jobs import params
+from include.jobs import params, params_shipments
 from include.jobs.alerts import deadline
 from include.jobs.defaults import DEFAULT_ARGS
 from include.jobs.restocks import create_restock
@@ -43,11 +43,11 @@ from include.jobs.restocks import create_restock
     doc_md=__doc__,
     params={
         "product": params.product(),
-        "quantity": params.restock_quantity(is_required=True),
+        "quantity": params_shipments.restock_quantity(is_required=True),
         "facility": params.facility(),
-        "shop": params.shop(),
-        "scheduledAt": params.restock_moment(is_required=True),
-        "restockName": params.restock_name(),
+        "shop": params_shipments.shop(),
+        "scheduledAt": params_shipments.restock_moment(is_required=True),
+        "restockName": params_shipments.restock_name(),
     },
 )
 def create_scheduled_restock() -> None:

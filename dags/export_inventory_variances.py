@@ -26,7 +26,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag
 
-from include.jobs import params
+from include.jobs import params_shipments
 from include.jobs.alerts import deadline
 from include.jobs.defaults import DEFAULT_ARGS, every
 from include.jobs.variance_feed import freeze_variances, upload_variances
@@ -42,7 +42,7 @@ from include.jobs.variance_feed import freeze_variances, upload_variances
     default_args=DEFAULT_ARGS,
     tags=["export", "count", "hotwax:Generate_Inventory_Var_Feed"],
     doc_md=__doc__,
-    params={"varianceFeedId": params.variance_feed_id(), "dryRun": params.dry_run_of_export()},
+    params={"varianceFeedId": params_shipments.variance_feed_id(), "dryRun": params_shipments.dry_run_of_export()},
 )
 def export_inventory_variances() -> None:
     """Freeze, then upload."""

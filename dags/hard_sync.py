@@ -14,7 +14,7 @@ The export tells where to look. Each level that differs is then read twice betwe
 only where nothing unseen can hide in it: no push of it can still arrive, it stood still, no order touched it, and what
 Shopify has committed is what the imported orders say. So Shopify is never raised over orders that were not imported.
 Levels that keep moving wait: `upload_recent_inventory_changes` looks at them again. What is pushed then is `target -
-position`, as by the other two jobs.
+position`, as by the other two jobs; new launches as well, which those leave alone (`docs/restocks.md`).
 
 Both models of locations work: one to one, and all facilities to one virtual location (`inventory_channel`).
 
@@ -63,7 +63,7 @@ def hard_sync() -> None:
     chosen = choose_locations()
     exported = WaitForExport(task_id="wait_for_levels", operations=request_levels(chosen))
     observed = compare_with_shopify(chosen, exported.output)
-    observed >> plan_locations(chosen)
+    observed >> plan_locations(chosen, with_held=True)
     report_drift(observed)
 
 

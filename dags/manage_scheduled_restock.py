@@ -27,7 +27,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag
 
-from include.jobs import params
+from include.jobs import params_shipments
 from include.jobs.alerts import deadline
 from include.jobs.defaults import DEFAULT_ARGS
 from include.jobs.restocks import manage_restock
@@ -44,12 +44,12 @@ from include.jobs.restocks import manage_restock
     tags=["shipment", "operations", "hotwax:JOB_SCHEDULED_RSTK"],
     doc_md=__doc__,
     params={
-        "shipmentId": params.shipment_id(),
-        "restockAction": params.restock_action(),
-        "scheduledAt": params.restock_moment(is_required=False),
-        "restockName": params.restock_name(),
-        "product": params.restock_product(),
-        "quantity": params.restock_quantity(is_required=False),
+        "shipmentId": params_shipments.shipment_id(),
+        "restockAction": params_shipments.restock_action(),
+        "scheduledAt": params_shipments.restock_moment(is_required=False),
+        "restockName": params_shipments.restock_name(),
+        "product": params_shipments.restock_product(),
+        "quantity": params_shipments.restock_quantity(is_required=False),
     },
 )
 def manage_scheduled_restock() -> None:

@@ -12,6 +12,7 @@ Computes what each Shopify location should show, and plans the difference to wha
 It pushes `target - position` and reads nothing from Shopify. Orders that Shopify has and we have not imported are in
 neither number, so a damaged unit lowers Shopify by one, whatever was sold there meanwhile. A level that is under way is
 not planned again until its batch is settled. A run without a difference ends as *skipped*.
+New launches are left out: see `docs/restocks.md`.
 
 #### When it fails
 

@@ -27,7 +27,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag
 
-from include.jobs import params
+from include.jobs import params_shipments
 from include.jobs.alerts import deadline
 from include.jobs.defaults import DEFAULT_ARGS
 from include.jobs.restocks import RestockSensor, check_shop_access, receive_restock
@@ -44,7 +44,7 @@ from include.jobs.uploads import deliver_batches, plan_uploads, refresh_online_a
     default_args=DEFAULT_ARGS,
     tags=["shipment", "push", "hotwax:JOB_SCHEDULED_RSTK"],
     doc_md=__doc__,
-    params={"shipmentId": params.shipment_id()},
+    params={"shipmentId": params_shipments.shipment_id()},
 )
 def schedule_restock() -> None:
     """Check, wait, receive, push."""

@@ -115,8 +115,12 @@ def observe_recent_changes(chosen: FromTask, run_id: str | None = None) -> BySho
 
 
 @task(outlets=[UPLOADS_PLANNED])
-def plan_locations(chosen: FromTask) -> dict[str, int]:
+def plan_locations(chosen: FromTask, with_held: bool = False) -> dict[str, int]:
     """Freeze target less position of the chosen locations into batches; returns how many, by shop.
+
+    Args:
+        chosen: The locations.
+        with_held: Whether new launches are pushed as well.
 
     Raises:
         AirflowSkipException: Shopify shows what it should.
@@ -125,7 +129,10 @@ def plan_locations(chosen: FromTask) -> dict[str, int]:
     from include.jobs import connections
 
     with connections.oms() as oms:
-        planned = {shop_id: len(planner.plan(oms, shop_id, locations)) for shop_id, locations in chosen.items()}
+        planned = {
+            shop_id: len(planner.plan(oms, shop_id, locations, with_held=with_held))
+            for shop_id, locations in chosen.items()
+        }
     if not any(planned.values()):
         raise AirflowSkipException("nothing differs between target and position")
     return planned

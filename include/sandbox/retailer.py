@@ -127,6 +127,7 @@ def seed(dsn: str, emulator: Emulator, sftp_root: Path) -> None:
         with connection.transaction():
             _master_data(connection)
             _channels(connection)
+            _erp(connection)
             _opening_stock(connection)
             online_atp.take_turn(connection)
             online_atp.recompute_dirty(connection)
@@ -165,6 +166,11 @@ def _master_data(connection: Connection) -> None:
                 *((each.product_id, ONLINE_CONFIGURATION, each.threshold) for each in products() if each.threshold),
             ],
         )
+
+
+def _erp(connection: Connection) -> None:
+    """What NetSuite wants to know of each variance."""
+    connection.execute(b"UPDATE variance_feed SET adjustment_account = '927', subsidiary = '1'")
 
 
 def _channels(connection: Connection) -> None:

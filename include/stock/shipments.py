@@ -178,6 +178,24 @@ def receive_found(
     return Received(row[0], row[1], row[2], _in_excess(connection))
 
 
+def identified(connection: Connection, name: str) -> str:
+    """Find a shipment by its id or by the ERP's number for it; returns its id.
+
+    Raises:
+        NotReceivable: There is none.
+    """
+    row = connection.execute(
+        b"SELECT shipment_id FROM shipment WHERE shipment_id = %(name)s OR external_id = %(name)s"
+        b" ORDER BY shipment_id <> %(name)s LIMIT 1",
+        {"name": name.strip()},
+    ).fetchone()
+    if row is None:
+        raise NotReceivable(
+            f"shipment {name!r}: no shipment has this id or external id; correct it, or import the shipment first"
+        )
+    return str(row[0])
+
+
 def open_lines(connection: Connection, shipment_id: str) -> list[ReceivedLine]:
     """List what is still open of a shipment, as lines that receive all of it."""
     rows = connection.execute(statement(__file__, "select_open_items"), {"shipment_id": shipment_id})

@@ -161,6 +161,7 @@ def test_what_the_dags_are(bag: dict[str, Any]) -> None:
             {"freeze_variances": ["upload_variances"], "upload_variances": []},
         ],
         "manage_scheduled_restock": [None, [], {"manage_restock": []}],
+        "receive_shipment": [None, [], {"receive_by_form": []}],
         "schedule_restock": [
             None,
             [],

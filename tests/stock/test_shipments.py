@@ -160,3 +160,10 @@ def test_two_who_receive_at_once_receive_what_is_open_once(
     assert world.stock() == {("P", "BROADWAY"): (5, 5), ("Q", "BROADWAY"): (3, 3)}
     assert failures
     assert ledger.out_of_balance(connection) == []
+
+
+def test_a_shipment_is_found_by_its_id_or_the_erps_number(shipment: str, connection: Connection) -> None:
+    connection.execute(b"UPDATE shipment SET external_id = 'TO7'")
+    assert shipments.identified(connection, "TO7 ") == shipments.identified(connection, "S") == "S"
+    with pytest.raises(NotReceivable, match="shipment 'TO8': no shipment has this id or external id"):
+        shipments.identified(connection, "TO8")
