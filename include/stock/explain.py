@@ -6,29 +6,39 @@
 See docs/explain.md, and `include.stock.explanation` for what the parts are.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import dataclass, fields
 from decimal import Decimal
+from typing import Any, TypeVar
+
+from psycopg.rows import class_row, dict_row
 
 from include.db.connection import Connection
 from include.db.sql import statement
-from include.stock import identify, movements
+from include.stock import identify, kit_stock, movements
 from include.stock.explanation import (
     Channel,
+    Configuration,
     Elsewhere,
     Explanation,
     FacilityPart,
     InFlight,
+    Item,
     Level,
     OpenOrder,
     QueuePart,
     Reason,
     Seen,
 )
+from include.stock.kit_stock import KitEdge, Stock
 
 MOST_ORDERS = 10
 """How many open orders are named."""
+
+Part = TypeVar("Part")
+Row = dict[str, Any]
 
 
 def explain(
@@ -53,15 +63,14 @@ def explain(
     """
     with _one_moment(connection):
         shop_id = identify.shop(connection, shop)
-        product_id = identify.product(connection, identification, shop_id)
         place = identify.location(connection, shop_id, location)
         parameters = {
             "shop_id": shop_id,
-            "product_id": product_id,
+            "product_id": identify.product(connection, identification, shop_id),
             "location_id": place.location_id,
             "inventory_channel_id": place.inventory_channel_id,
         }
-        return _Reader(connection, parameters).read(place.is_mapped, newest)
+        return _Reader(connection, parameters).read(newest)
 
 
 @contextmanager
@@ -71,99 +80,113 @@ def _one_moment(connection: Connection) -> Iterator[None]:
         yield
 
 
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """What there is of a product at some facilities."""
+
+    product_id: str
+    is_kit: bool
+    kit: tuple[KitEdge, ...]
+    found: dict[str, dict[str, tuple[Decimal, Decimal]]]
+
+    def stock(self, facility_id: str) -> Stock:
+        """What there is at one of them."""
+        found = self.found.get(facility_id, {})
+        if self.is_kit:
+            return kit_stock.of_kit(self.product_id, self.kit, found)
+        return kit_stock.plain(self.product_id, found)
+
+
 class _Reader:
     """Reads the parts of one level."""
 
     def __init__(self, connection: Connection, parameters: dict[str, str]) -> None:
         self._connection, self._parameters = connection, parameters
+        self._product_id = parameters["product_id"]
 
-    def read(self, is_mapped: bool, newest: int) -> Explanation:
-        (
-            sku, internal_name, inventory_item_id, facility_group_id, facility_group_name,
-            configuration_facility_id, threshold, allow_brokering, use_valid_atp, inventory_master, is_waiting,
-            explained_at,
-        ) = self._one("explain_level")  # fmt: skip
-        channel = Channel(
-            self._parameters["inventory_channel_id"], facility_group_id, facility_group_name,
-            configuration_facility_id, threshold, allow_brokering, is_mapped, use_valid_atp, inventory_master,
-        )  # fmt: skip
-        facilities = self._facilities()
-        queue = self._queue()
-        places = {*(part.facility_id for part in facilities), queue.facility_id}
+    def read(self, newest: int) -> Explanation:
+        about = self._rows("explain_level")[0]
+        kit = tuple(self._parts(KitEdge, "explain_kit"))
+        products = sorted({self._product_id, *(edge.component_id for edge in kit)})
+        members = self._rows("explain_facilities")
+        queues = self._rows("explain_queues")
+        facility_ids = sorted({row["facility_id"] for row in members + queues} | {about["queue_facility_id"]})
+        places = self._places(about["is_kit"], kit, products, facility_ids)
+        waiting = self._rows("explain_waiting", product_ids=products)[0]
         return Explanation(
             shop_id=self._parameters["shop_id"],
-            product_id=self._parameters["product_id"],
-            sku=sku,
-            internal_name=internal_name,
-            inventory_item_id=inventory_item_id,
             location_id=self._parameters["location_id"],
-            explained_at=explained_at,
-            channel=channel,
-            facilities=facilities,
-            elsewhere=Elsewhere(*self._one("explain_elsewhere")),
-            queue=queue,
+            explained_at=about["explained_at"],
+            item=Item(**_chosen(Item, about | {"is_waiting": next(iter(waiting.values()))})),
+            kit=kit,
+            channel=Channel(**_chosen(Channel, about)),
+            configurations=tuple(self._parts(Configuration, "explain_configurations")),
+            facilities=self._facilities(members, places),
+            elsewhere=self._parts(Elsewhere, "explain_elsewhere")[0],
+            queues=tuple(
+                QueuePart(row["facility_id"], row["order_queue_type_id"], places.stock(row["facility_id"]))
+                for row in queues
+            ),
+            orders=tuple(self._parts(OpenOrder, "explain_orders", facility_ids=facility_ids, most=MOST_ORDERS)),
             level=self._level(),
-            is_waiting=is_waiting,
-            movements=movements.newest(self._connection, [self._parameters["product_id"]], sorted(places), newest),
+            movements=movements.newest(self._connection, products, facility_ids, newest),
         )
 
-    def _facilities(self) -> tuple[FacilityPart, ...]:
-        rows = self._connection.execute(statement(__file__, "explain_facilities"), self._parameters)
-        return tuple(_facility(*row) for row in rows)
+    def _places(self, is_kit: bool, kit: tuple[KitEdge, ...], products: list[str], facilities: list[str]) -> _Places:
+        found: dict[str, dict[str, tuple[Decimal, Decimal]]] = defaultdict(dict)
+        for row in self._rows("explain_stock", product_ids=products, facility_ids=facilities):
+            on_hand, available = row["quantity_on_hand_total"], row["available_to_promise_total"]
+            found[row["facility_id"]][row["product_id"]] = (on_hand, available)
+        return _Places(self._product_id, is_kit, kit, found)
 
-    def _queue(self) -> QueuePart:
-        facility_id, facility_type_id, available = self._one("explain_queue")
-        rows = self._connection.execute(
-            statement(__file__, "explain_orders"),
-            self._parameters | {"queue_facility_id": facility_id, "most": MOST_ORDERS},
-        )
-        return QueuePart(facility_id, facility_type_id, available, tuple(OpenOrder(*row) for row in rows))
+    def _facilities(self, members: list[Row], places: _Places) -> tuple[FacilityPart, ...]:
+        ids = [row["facility_id"] for row in members]
+        rules = {row["facility_id"]: row for row in self._rows("explain_rules", facility_ids=ids)}
+        return tuple(_facility(row, rules.get(row["facility_id"]), places) for row in members)
 
     def _level(self) -> Level | None:
-        row = self._connection.execute(statement(__file__, "explain_position"), self._parameters).fetchone()
-        if row is None:
+        rows = self._rows("explain_position")
+        if not rows:
             return None
-        inventory_item_id, target, position, delta, quarantine_reason, *batch = row
-        seen = self._connection.execute(
-            statement(__file__, "explain_last_seen"), self._parameters | {"inventory_item_id": inventory_item_id}
-        ).fetchone()
-        in_flight = InFlight(*batch) if batch[0] is not None else None
-        return Level(target, position, delta, quarantine_reason, in_flight, Seen(*seen) if seen else None)
+        seen = self._parts(Seen, "explain_last_seen", inventory_item_id=rows[0]["inventory_item_id"])
+        in_flight = InFlight(**_chosen(InFlight, rows[0])) if rows[0]["outbox_batch_id"] is not None else None
+        return Level(
+            **{name: rows[0]["level_" + name] for name in ("target", "position", "delta")},
+            quarantine_reason=rows[0]["quarantine_reason"],
+            in_flight=in_flight,
+            last_seen=seen[0] if seen else None,
+        )
 
-    def _one(self, name: str) -> tuple:  # type: ignore[type-arg]  # one row of any shape
-        row = self._connection.execute(statement(__file__, name), self._parameters).fetchone()
-        assert row is not None
-        return row
+    def _rows(self, name: str, **more: object) -> list[Row]:
+        with self._connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(statement(__file__, name), self._parameters | more).fetchall()
+
+    def _parts(self, kind: type[Part], name: str, **more: object) -> list[Part]:
+        with self._connection.cursor(row_factory=class_row(kind)) as cursor:
+            return cursor.execute(statement(__file__, name), self._parameters | more).fetchall()
 
 
-def _facility(
-    facility_id: str,
-    facility_name: str,
-    facility_type_id: str,
-    external_id: str | None,
-    is_member: bool,
-    member_from: datetime | None,
-    member_thru: datetime | None,
-    quantity_on_hand: Decimal | None,
-    available_to_promise: Decimal | None,
-    safety_stock: Decimal,
-    allow_brokering: bool,
-) -> FacilityPart:
+def _chosen(kind: Any, row: Row) -> Row:
+    return {field.name: row[field.name] for field in fields(kind)}
+
+
+def _facility(row: Row, rule: Row | None, places: _Places) -> FacilityPart:
+    stock = places.stock(row["facility_id"])
     excluded = {
-        Reason.FACILITY_TYPE: facility_type_id not in identify.STORES_AND_WAREHOUSES,
-        Reason.INVENTORY_GROUP: not is_member,
-        Reason.PRODUCT_FACILITY: available_to_promise is None,
-        Reason.ALLOW_BROKERING_FACILITY: not allow_brokering,
+        Reason.FACILITY_TYPE: row["facility_type_id"] not in identify.STORES_AND_WAREHOUSES,
+        Reason.INVENTORY_GROUP: not row["is_member"],
+        Reason.PRODUCT_STORE: not row["is_of_store"],
+        Reason.PRODUCT_FACILITY: not stock.is_known,
+        Reason.ALLOW_BROKERING_FACILITY: rule is not None and not rule["allow_brokering"],
     }
     return FacilityPart(
-        facility_id,
-        facility_name,
-        facility_type_id,
-        external_id,
-        quantity_on_hand or Decimal(0),
-        available_to_promise or Decimal(0),
-        safety_stock,
-        tuple(reason for reason, holds in excluded.items() if holds),
-        None if is_member else member_from,
-        None if is_member else member_thru,
+        facility_id=row["facility_id"],
+        facility_name=row["facility_name"],
+        facility_type_id=row["facility_type_id"],
+        external_id=row["external_id"],
+        stock=stock,
+        safety_stock=rule["minimum_stock"] if rule else Decimal(0),
+        excluded_by=tuple(reason for reason, holds in excluded.items() if holds),
+        member_from=None if row["is_member"] else row["member_from"],
+        member_thru=None if row["is_member"] else row["member_thru"],
     )

@@ -4,19 +4,30 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
-from include.stock.explanation import Explanation, FacilityPart, Reason
+from include.stock.explanation import Explanation, FacilityPart, InFlight, Level, Reason
+from include.stock.kit_stock import Stock
 from include.stock.movements import Movement
 
 IN_WORDS = {
-    Reason.PRODUCT_STORE: "the product is not in the shop, or the location is not mapped: nothing is pushed",
+    Reason.PRODUCT_STORE: "the store does not sell from there now",
     Reason.PRODUCT_FACILITY: "nothing was ever posted there",
     Reason.INVENTORY_GROUP: "no member of the group now",
     Reason.ALLOW_BROKERING_INVENTORY_GROUP: "brokering is off for the channel",
     Reason.ALLOW_BROKERING_FACILITY: "brokering is off there",
     Reason.FACILITY_TYPE: "neither store nor warehouse",
     Reason.NEGATIVE_SUM: "ATP over the facilities adds up to less than nothing",
+    Reason.PRE_ORDER_HOLD: "pre-orders or back-orders are open, and the store holds the product back for them",
+    Reason.NOT_MAPPED: "the product is not in the shop, or the location is not mapped now: the target stays as it was",
+    Reason.BUNDLE: "Shopify computes this bundle by itself",
+    Reason.KIT_NUMBERS_OF_SHOP: "the shop computes its kits by itself",
+    Reason.INVENTORY_MASTER: "Shopify is master of this location",
+    Reason.HELD_CATEGORY: "the delta push leaves new launches out",
+    Reason.QUARANTINE: "in quarantine",
+    Reason.NOT_SEEN: "the level has not been seen in Shopify yet",
+    Reason.IN_FLIGHT: "a change is under way",
 }
 
 
@@ -26,8 +37,8 @@ def as_json(explained: Any) -> Any:
     Numbers are whole where they can be, moments ISO 8601 in UTC.
     """
     match explained:
-        case Decimal():
-            return int(explained) if explained == explained.to_integral_value() else float(explained)
+        case Decimal() | Fraction():
+            return int(explained) if explained == int(explained) else float(explained)
         case datetime():
             return explained.isoformat()
         case tuple():
@@ -87,35 +98,32 @@ def aligned(table: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[s
 
 
 def _title(explained: Explanation) -> list[str]:
-    channel = explained.channel
-    return [
-        f"{explained.sku or explained.product_id} at {explained.location_id} of shop {explained.shop_id}",
-        *aligned(
-            [
-                ("product", f"{explained.product_id}, {explained.internal_name}"),
-                ("inventory item", explained.inventory_item_id or "none: the product is not in the shop"),
-                ("channel", f"{channel.inventory_channel_id}, group {channel.facility_group_id}"),
-                ("as of", _moment(explained.explained_at)),
-            ]
-        ),
+    channel, item = explained.channel, explained.item
+    kind = ", a kit" if item.is_kit else ""
+    rows = [
+        ("product", f"{item.product_id}, {item.internal_name}{kind}"),
+        ("inventory item", item.inventory_item_id or "none: the product is not in the shop"),
+        ("channel", f"{channel.inventory_channel_id}, group {channel.facility_group_id}"),
+        ("as of", _moment(explained.explained_at)),
     ]
+    if item.is_kit:
+        held = ", ".join(
+            f"{edge.kit_id} holds {_number(edge.quantity)} x {edge.component_id}" for edge in explained.kit
+        )
+        rows.insert(1, ("components", held or "none now: nothing can be made of it"))
+    name = item.sku or item.product_id
+    return [f"{name} at {explained.location_id} of shop {explained.shop_id}", *aligned(rows)]
 
 
 def _facilities(explained: Explanation) -> list[str]:
     if not explained.facilities:
         return [f"Facilities: none in group {explained.channel.facility_group_id}"]
     table = [("FACILITY", "QOH", "ATP", "SAFETY STOCK", "COUNTS", "WHY NOT")]
-    table += [
-        (
-            part.facility_id,
-            _number(part.quantity_on_hand),
-            _number(part.available_to_promise),
-            _number(part.safety_stock),
-            _number(part.promised) if part.counts else "-",
-            "; ".join(_why_not(part)),
-        )
-        for part in explained.facilities
-    ]
+    for part in explained.facilities:
+        counts = _number(part.promised) if part.counts else "-"
+        stock = (_number(part.stock.quantity_on_hand), _number(part.stock.available_to_promise))
+        table.append((part.facility_id, *stock, _number(part.safety_stock), counts, "; ".join(_why_not(part))))
+        table += _components(part.stock)
     lines = aligned(table, right={1, 2, 3, 4})
     if explained.elsewhere.facilities:
         lines.append(
@@ -123,6 +131,14 @@ def _facilities(explained: Explanation) -> list[str]:
             f" {explained.elsewhere.facilities} facilities ({Reason.INVENTORY_GROUP})"
         )
     return lines
+
+
+def _components(stock: Stock) -> Iterable[tuple[str, str, str, str, str, str]]:
+    for part in stock.components:
+        told = f"{float(part.quantity):g} x {part.product_id}"
+        available = "-" if part.available_to_promise is None else _number(part.available_to_promise)
+        makes = f"makes {part.makes}" + (": the bottleneck" if part.is_bottleneck else "")
+        yield (f"  {told}", _number(part.quantity_on_hand), available, "", "", makes)
 
 
 def _why_not(part: FacilityPart) -> Iterable[str]:
@@ -136,75 +152,72 @@ def _why_not(part: FacilityPart) -> Iterable[str]:
 
 
 def _arithmetic(explained: Explanation) -> list[str]:
-    channel = explained.channel
-    threshold = f"at {channel.configuration_facility_id}" if channel.configuration_facility_id else "no configuration"
+    at = ", ".join(f"{_number(each.threshold)} at {each.facility_id}" for each in explained.configurations)
+    target = explained.recomputed_target
     table = [
         ("promised by the facilities", _number(explained.promised), f"their ATP: {_number(explained.total_available)}"),
-        ("less threshold", _number(channel.threshold), threshold),
-        ("less open in the order queue", _number(explained.deducted), _queue(explained)),
-        ("adds up to", str(explained.recomputed_target), "; ".join(_zero(explained))),
+        ("less threshold", _number(explained.threshold), at or "none is set"),
+        ("less open orders in queues", _number(explained.deducted), _queues(explained)),
+        ("adds up to", "-" if target is None else str(target), _told(explained.zero_because)),
     ]
     return aligned(table, right={1})
 
 
-def _queue(explained: Explanation) -> str:
-    queue = explained.queue
-    if queue.open_quantity and not explained.channel.use_valid_atp:
-        return f"at {queue.facility_id}: {_number(queue.open_quantity)}, not deducted by use_valid_atp"
-    return f"at {queue.facility_id}"
+def _queues(explained: Explanation) -> str:
+    if not explained.queues:
+        return f"orders reserve at {explained.channel.queue_facility_id} itself"
+    told = ", ".join(f"{_number(queue.open_quantity)} in {queue.facility_id}" for queue in explained.queues)
+    return told if explained.channel.deducts else f"{told}: not deducted by use_valid_atp or reserve_inventory"
 
 
-def _zero(explained: Explanation) -> Iterable[str]:
-    return (f"{reason}: {IN_WORDS[reason]}" for reason in explained.zero_because)
+def _told(reasons: Iterable[Reason]) -> str:
+    return "; ".join(f"{reason}: {IN_WORDS[reason]}" for reason in reasons)
 
 
 def _shopify(explained: Explanation) -> list[str]:
     level = explained.level
-    waiting = "; the product is marked and will be recomputed" if explained.is_waiting else ""
+    waiting = "; the product is marked and will be recomputed" if explained.item.is_waiting else ""
     if level is None:
-        return [f"target: not computed yet{waiting}"]
+        return [f"target: none{waiting}  {_told(explained.no_target_because)}".rstrip()]
     check = "as above" if explained.agrees else "not what the parts above add up to"
-    seen, flight = level.last_seen, level.in_flight
+    seen = level.last_seen
     table = [
-        ("target", str(level.target), check + waiting),
-        ("position", "-" if level.position is None else str(level.position), "what we believe Shopify shows"),
-        ("delta", "-" if level.delta is None else f"{level.delta:+d}", _delta(explained)),
+        ("target", _optional(level.target), check + waiting),
+        ("position", _optional(level.position), "what we believe Shopify shows"),
+        ("delta", "-" if level.delta is None else f"{level.delta:+d}", _delta(explained, level)),
         ("last seen", str(seen.available) if seen else "-", f"{_moment(seen.seen_at)}, {seen.how}" if seen else ""),
     ]
-    if flight is not None:
-        told = f"from {flight.change_from_quantity}; batch {flight.outbox_batch_id} {flight.status_id}, key"
-        told += f" {flight.idempotency_key}, planned {_moment(flight.created_at)}"
-        told += f", sent {_moment(flight.sent_at)}" if flight.sent_at else ""
-        told += f": {flight.message}" if flight.message else ""
-        table.append(("in flight", f"{flight.delta:+d}", told))
+    if level.in_flight is not None:
+        table.append(("in flight", f"{level.in_flight.delta:+d}", _in_flight(level.in_flight)))
     if level.quarantine_reason is not None:
         table.append(("quarantine", "yes", level.quarantine_reason))
     return aligned(table, right={1})
 
 
-def _delta(explained: Explanation) -> str:
-    level = explained.level
-    assert level is not None
-    if level.quarantine_reason is not None:
-        return "not pushed: in quarantine"
-    if level.delta is None:
-        return "not pushed before the level has been seen in Shopify"
-    if not explained.is_kept_up:
-        return "not pushed: not mapped"
-    if explained.channel.inventory_master != "OMS":
-        return f"not pushed: {explained.channel.inventory_master} is master of this location"
-    if level.in_flight is not None:
-        return "under way"
+def _in_flight(flight: InFlight) -> str:
+    told = f"from {flight.change_from_quantity}; batch {flight.outbox_batch_id} {flight.status_id}, key"
+    told += f" {flight.idempotency_key}, planned {_moment(flight.created_at)}"
+    told += f", sent {_moment(flight.sent_at)}" if flight.sent_at else ""
+    return told + (f": {flight.message}" if flight.message else "")
+
+
+def _delta(explained: Explanation, level: Level) -> str:
+    if explained.not_pushed_because:
+        return f"not pushed now: {_told(explained.not_pushed_because)}"
     return "to be pushed" if level.delta else "nothing to push"
 
 
 def _open_orders(explained: Explanation) -> list[str]:
-    orders = explained.queue.orders
+    orders = explained.orders
     if not orders:
         return []
     table = [("OPEN ORDER", "UNITS", "ID")]
     table += [(order.order_name or "-", str(order.quantity), order.order_id) for order in orders]
     return aligned(table, right={1})
+
+
+def _optional(number: int | None) -> str:
+    return "-" if number is None else str(number)
 
 
 def _number(quantity: Decimal) -> str:

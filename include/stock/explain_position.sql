@@ -2,13 +2,13 @@
 -- level of the one that it has now. Reads inventory_level, shopify_shop_product, outbox_batch, outbox_batch_row.
 SELECT
     level.inventory_item_id,
-    level.target,
-    level.position,
-    level.delta,
+    level.target AS level_target,
+    level.position AS level_position,
+    level.delta AS level_delta,
     level.quarantine_reason,
     batch.outbox_batch_id,
     batch.status_id,
-    batch.idempotency_key::text,
+    batch.idempotency_key::text AS idempotency_key,
     batch_row.delta,
     batch_row.change_from_quantity,
     batch.created_at,

@@ -113,8 +113,7 @@ def _known(connection: Connection, request_key: str) -> Recorded | None:
 def _place(connection: Connection, finding: Finding) -> tuple[str, str]:
     product_id = identify.product(connection, finding.product)
     facility_id = identify.facility(connection, finding.facility, identify.STORES_AND_WAREHOUSES)
-    kind = connection.execute(b"SELECT product_type_id FROM product WHERE product_id = %s", [product_id]).fetchone()
-    if kind == ("MARKETING_PKG_PICK",):
+    if connection.execute(b"SELECT is_kit FROM product WHERE product_id = %s", [product_id]).fetchone() == (True,):
         raise VarianceRefused(
             f"product {product_id} is a kit: what it promises is computed from its components; expected one of these"
         )

@@ -7,7 +7,6 @@ facility, and the switches; stock and targets are added up from them whenever th
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import floor
 
 Place = tuple[str, str]
 """Product and facility."""
@@ -69,6 +68,7 @@ class Model:
     members: dict[tuple[str, str], bool] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
     deducts: dict[str, bool] = field(default_factory=dict)
+    kits: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def stock(self, place: Place, until: datetime | None = None) -> Pair:
         """What is there now, or was by a moment."""
@@ -85,9 +85,9 @@ class Model:
             self.entries.append(Entry(place, moment, on_hand, to_promise))
 
     def reset(self, numbers: dict[Place, int], as_of: datetime, *, by_on_hand: bool) -> None:
-        """A snapshot becomes a difference to what was known at its moment; an older one than the newest is nothing."""
+        """A snapshot becomes a difference to what was known at its moment; an older one or a kit's is nothing."""
         for place, number in numbers.items():
-            if place in self.counted and self.counted[place] > as_of:
+            if place[0] in self.kits or (place in self.counted and self.counted[place] > as_of):
                 continue
             self.counted[place] = as_of
             on_hand, to_promise = self.stock(place, as_of)
@@ -132,22 +132,42 @@ class Model:
         """What is held back there; nothing, if nobody has said so."""
         return self.rules.setdefault(place, Rule())
 
+    def available(self, product: str, facility: str) -> int | None:
+        """ATP at a facility; of a kit, what its scarcest component is enough for. None: nothing was ever there."""
+        if product not in self.kits:
+            is_known = any(entry.place == (product, facility) for entry in self.entries)
+            return self.stock((product, facility))[1] if is_known else None
+        parts = self.parts(product)
+        found = {part: self.available(part, facility) for part in parts}
+        if all(units is None for units in found.values()):
+            return None
+        return min((units or 0) // parts[part] for part, units in found.items())
+
+    def parts(self, product: str) -> dict[str, int]:
+        """What a kit takes of products that are no kits."""
+        parts: dict[str, int] = {}
+        for component, quantity in self.kits[product].items():
+            inner = self.parts(component) if component in self.kits else {component: 1}
+            for part, units in inner.items():
+                parts[part] = parts.get(part, 0) + quantity * units
+        return parts
+
     def target(self, product: str, channel: Channel) -> int:
         """Online ATP of a location."""
         configured = self.rules.get((product, channel.configuration or ""), Rule())
         if not configured.brokering:
             return 0
         selling = [
-            (self.stock((product, store))[1], self.rules.get((product, store), Rule()).minimum)
+            (available, self.rules.get((product, store), Rule()).minimum)
             for store in self.stores
             if self.members.get((channel.group, store))
             and self.rules.get((product, store), Rule()).brokering
-            and any(entry.place == (product, store) for entry in self.entries)
+            and (available := self.available(product, store)) is not None
         ]
         promised = sum(max(0, available - kept) for available, kept in selling)
         if sum(available for available, _ in selling) < 0:
             promised = 0
-        waiting = min(0, self.stock((product, channel.queue))[1]) if channel.queue_is_virtual else 0
+        waiting = min(0, self.available(product, channel.queue) or 0) if channel.queue_is_virtual else 0
         if not self.deducts.get(channel.location, True):
             waiting = 0
-        return max(0, floor(promised - configured.minimum + waiting))
+        return max(0, promised - configured.minimum + waiting)

@@ -240,6 +240,13 @@ class Play:
         rule = self.model.rule((product, facility))
         rule.minimum, rule.brokering = minimum, brokering
 
+    def hold(self, kit: str, component: str, quantity: int) -> None:
+        """A kit list: so many of a component are in a kit from now on."""
+        of, part = self.products[kit], self.products[component]
+        rows = f"productId,productIdTo,quantity,productAssocTypeId\n{of},{part},{quantity},PRODUCT_COMPONENT\n"
+        files.apply(self.connection, "IMP_KIT_COMPONENT", rows, self.now)
+        self.model.kits.setdefault(of, {})[part] = quantity
+
     def member(self, group: str, store: str, is_member: bool) -> None:
         """A facility joins a group, or leaves it."""
         if bool(self.model.members.get((group, store))) == is_member:

@@ -110,7 +110,9 @@ def run(
 def test_every_part_of_the_number(retailer: World, connection: Connection) -> None:
     explained = explain(connection, SHOP, "MH-1212", ONLINE)
     parts = {part.facility_id: part for part in explained.facilities}
-    assert {name: (int(part.quantity_on_hand), int(part.available_to_promise)) for name, part in parts.items()} == {
+    assert {
+        name: (int(part.stock.quantity_on_hand), int(part.stock.available_to_promise)) for name, part in parts.items()
+    } == {
         "BROADWAY": (6, 6),
         "PEARL": (5, 5),
         "MAIN_WH": (40, 40),
@@ -122,8 +124,8 @@ def test_every_part_of_the_number(retailer: World, connection: Connection) -> No
     }
     assert {name: part.promised for name, part in parts.items()} == {"BROADWAY": 0, "PEARL": 0, "MAIN_WH": 40}
     assert (explained.elsewhere.facilities, int(explained.elsewhere.available_to_promise)) == (1, 9)
-    assert (int(explained.channel.threshold), int(explained.queue.open_quantity)) == (3, 2)
-    assert [(order.order_name, order.quantity) for order in explained.queue.orders] == [("#1001", 2)]
+    assert (int(explained.threshold), int(explained.deducted)) == (3, 2)
+    assert [(order.order_name, order.quantity) for order in explained.orders] == [("#1001", 2)]
     level = explained.level
     assert level is not None
     assert explained.recomputed_target == level.target == 35
@@ -136,7 +138,7 @@ def test_every_part_of_the_number(retailer: World, connection: Connection) -> No
     )
     assert level.last_seen is not None
     assert level.last_seen.available == 42
-    assert not explained.is_waiting
+    assert not explained.item.is_waiting
 
 
 def test_every_movement_leads_back_to_its_file_and_line_or_order(retailer: World, connection: Connection) -> None:
@@ -157,7 +159,7 @@ def test_a_store_location_shows_its_own_stock_and_its_orders_are_in_it(retailer:
     online_atp.refresh(connection)
     explained = explain(connection, SHOP, ITEM, "BROADWAY")
     assert [part.facility_id for part in explained.facilities] == ["BROADWAY"]
-    assert explained.queue.open_quantity == 0
+    assert explained.queues == ()
     assert explained.agrees
     assert explained.recomputed_target == 6
 
@@ -166,7 +168,7 @@ def test_what_makes_the_whole_number_zero_is_named(retailer: World, connection: 
     connection.execute(b"UPDATE product_facility SET allow_brokering = FALSE WHERE facility_id = 'ONLINE_CONFIG'")
     explained = explain(connection, SHOP, "MH-1212", ONLINE)
     assert explained.zero_because == (Reason.ALLOW_BROKERING_INVENTORY_GROUP,)
-    assert explained.is_waiting
+    assert explained.item.is_waiting
     assert not explained.agrees
     online_atp.refresh(connection)
     assert explain(connection, SHOP, "MH-1212", ONLINE).agrees
@@ -179,12 +181,23 @@ def test_where_open_orders_are_not_deducted_and_shopify_is_master(retailer: Worl
     )
     online_atp.refresh(connection)
     explained = explain(connection, SHOP, "MH-1212", ONLINE)
-    assert (int(explained.queue.open_quantity), int(explained.deducted)) == (2, 0)
+    assert [int(queue.open_quantity) for queue in explained.queues] == [2]
+    assert explained.deducted == 0
     assert explained.agrees
     assert explained.recomputed_target == 37
     page = explain_page.as_text(explained)
-    assert "at _NA_: 2, not deducted by use_valid_atp" in page
-    assert "not pushed: SHOPIFY is master of this location" in page
+    assert "2 in _NA_: not deducted by use_valid_atp" in page
+    assert "InventoryMaster: Shopify is master of this location" in page
+
+
+def test_new_launches_are_left_out_of_the_delta_push(retailer: World, connection: Connection) -> None:
+    connection.execute(
+        b"INSERT INTO product_category_member (product_category_id, product_id, from_date)"
+        b" VALUES ('NEW_LAUNCHED_PROD', 'MH-1212', now() - interval '1 day')"
+    )
+    explained = explain(connection, SHOP, "MH-1212", STORE)
+    assert explained.not_pushed_because == (Reason.HELD_CATEGORY, Reason.IN_FLIGHT)
+    assert "HeldCategory: the delta push leaves new launches out" in explain_page.as_text(explained)
 
 
 def test_memberships_types_and_stock_that_never_was(retailer: World, connection: Connection) -> None:
@@ -213,11 +226,10 @@ def test_a_level_that_is_not_kept_up_says_so(retailer: World, connection: Connec
         b"UPDATE inventory_channel SET thru_date = now() - interval '1 hour' WHERE location_id = %s", [ONLINE]
     )
     explained = explain(connection, SHOP, "MH-1212", ONLINE)
-    assert not explained.is_kept_up
-    assert explained.zero_because == (Reason.PRODUCT_STORE,)
+    assert explained.no_target_because == (Reason.NOT_MAPPED,)
     connection.execute(b"DELETE FROM shopify_shop_product")
     explained = explain(connection, SHOP, "MH-1212", STORE)
-    assert explained.inventory_item_id is None
+    assert explained.item.inventory_item_id is None
     assert explained.level is not None, "what is left of it is still shown"
 
 
@@ -257,7 +269,7 @@ def test_a_name_of_two_products_is_not_guessed(retailer: World, connection: Conn
     with pytest.raises(NotIdentified, match=r"'77' is several products: 10002 \(EAN\), MH-1212 \(UPCA\)"):
         explain(connection, None, "77", ONLINE)
     connection.execute(b"INSERT INTO good_identification VALUES ('SKU', '77', '10002')")
-    assert explain(connection, None, "77", ONLINE).product_id == "10002"
+    assert explain(connection, None, "77", ONLINE).item.product_id == "10002"
 
 
 def test_the_documented_page_is_what_the_command_prints(run: Callable[..., str]) -> None:

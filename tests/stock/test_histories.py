@@ -12,10 +12,12 @@ from include.stock.explain import explain
 from tests.stock.retailer import AT_BROADWAY, CHANNELS, GROUPS, OUTLET, STORES, Play, Retailer
 from tests.world import ONLINE, World
 
-NAMES = ("a", "b")
+NAMES = ("a", "b", "k", "n")
+"""Two products, a kit of them, and a kit of a kit. The latter are kits once a kit list has said so."""
 Step = Callable[[Play], None]
 
-products = st.sampled_from(NAMES)
+any_product = st.sampled_from(NAMES)
+products = st.sampled_from(NAMES[:2])
 stores = st.sampled_from(sorted(STORES))
 numbers = st.integers(0, 9)
 signed = st.integers(-6, 9).filter(bool)
@@ -39,7 +41,7 @@ steps = st.one_of(
     step(
         Play.snapshot,
         feed=st.sampled_from(["RESET_INVENTORY", "STORE_INV_RESET", "REC_INV_COUNT"]),
-        numbers=st.dictionaries(st.tuples(products, stores), numbers, min_size=1),
+        numbers=st.dictionaries(st.tuples(any_product, stores), numbers, min_size=1),
         minutes_ago=ago,
     ),
     step(
@@ -67,11 +69,13 @@ steps = st.one_of(
     step(Play.restock, name=products, store=stores, units=st.integers(1, 6)),
     step(
         Play.rule,
-        name=products,
+        name=any_product,
         facility=st.sampled_from([*STORES, "ONLINE_CONFIG", "OUTLET_CONFIG"]),
         minimum=st.integers(0, 5),
         brokering=st.booleans(),
     ),
+    step(Play.hold, kit=st.just("k"), component=products, quantity=st.integers(1, 3)),
+    step(Play.hold, kit=st.just("n"), component=st.sampled_from(["a", "k"]), quantity=st.integers(1, 2)),
     step(Play.member, group=st.sampled_from(sorted(GROUPS)), store=stores, is_member=st.booleans()),
     step(Play.deduct, location=st.sampled_from([ONLINE, OUTLET]), deducts=st.booleans()),
 )
@@ -129,7 +133,7 @@ def check_explanations(play: Play) -> None:
             assert explained.level is not None
             assert explained.recomputed_target == explained.level.target
             assert explained.agrees
-            assert not explained.is_waiting
+            assert not explained.item.is_waiting
         for row in movements.newest(play.connection, [product], limit=1000):
             assert row.reason, "every reason has words"
             assert row.order_id or row.physical_inventory_id or (row.file_name and row.line_number) or row.restock_name
@@ -154,6 +158,12 @@ def test_what_the_histories_are_about(retailer: Retailer) -> None:
         lambda play: play.rule("a", "PEARL", 2, True),
         lambda play: play.rule("a", "ONLINE_CONFIG", 1, True),
         lambda play: play.member("OUTLET", "PEARL", False),
+        lambda play: play.snapshot("RESET_INVENTORY", {("b", "PEARL"): 3, ("b", "MAIN_WH"): 9}, 0),
+        lambda play: play.hold("k", "a", 2),
+        lambda play: play.hold("k", "b", 1),
+        lambda play: play.hold("n", "k", 1),
+        lambda play: play.hold("n", "a", 2),
+        lambda play: play.snapshot("RESET_INVENTORY", {("k", "PEARL"): 100}, 0),
     ]
     for each in everything:
         play.tick()
@@ -164,8 +174,10 @@ def test_what_the_histories_are_about(retailer: Retailer) -> None:
     check_explanations(play)
     a = play.products["a"]
     stock = play.model.all_stock()
-    assert stock == {
+    assert {place: pair for place, pair in stock.items() if place[0] == a} == {
         (a, "BROADWAY"): (7, 6), (a, "PEARL"): (9, 9), (a, "MAIN_WH"): (8, 8), (a, "_NA_"): (0, -1),
     }  # fmt: skip
     levels = play.retailer.world.levels()
     assert [levels[a, location][0] for location in (ONLINE, AT_BROADWAY, OUTLET)] == [19, 6, 8]
+    # At Pearl 9 // 2 and 3 // 1, at the warehouse 8 // 2 and 9 // 1, and an order for one of a; then 9 // 4 and 8 // 4.
+    assert [levels[play.products[kit], ONLINE][0] for kit in "kn"] == [3 + 4 - 1, 2 + 2 - 1]

@@ -91,7 +91,9 @@ def test_a_file_about_a_moment_before_the_count_is_in_it(
     ],
 )
 def test_what_makes_no_sense_is_refused(store: World, connection: Connection, finding: Finding, message: str) -> None:
-    connection.execute(b"INSERT INTO product VALUES ('KIT', 'MARKETING_PKG_PICK', 'Set')")
+    connection.execute(
+        b"INSERT INTO product (product_id, product_type_id, internal_name) VALUES ('KIT', 'MARKETING_PKG_PICK', 'Set')"
+    )
     with pytest.raises(VarianceRefused, match=re.escape(message)):
         variances.record(connection, "run 1", finding, NOW)
     assert store.stock() == {("10001", "BROADWAY"): (10, 6)}
