@@ -10,7 +10,6 @@ from pathlib import Path
 
 import paramiko
 import pytest
-from psycopg import sql
 
 from include.db.connection import Connection, connect
 from include.db.migrate import migrate
@@ -19,6 +18,7 @@ from include.sandbox.postgres import Cluster
 from include.sandbox.sftp import SftpServer
 from include.sandbox.shopify import Emulator
 from include.shopify.client import Access, Client
+from tests.databases import Databases
 from tests.world import World
 
 # Airflow makes its folder in the home of whoever imports it, unless told otherwise before.
@@ -41,25 +41,23 @@ def cluster(state: Path) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def template(cluster: Cluster) -> str:
-    """The name of a migrated database from which each test's own is copied."""
+def databases(cluster: Cluster) -> Databases:
+    """Migrated databases for the tests to take."""
     cluster.create_database("trueup_template")
     migrate(cluster.dsn("trueup_template"))
-    return "trueup_template"
+    databases = Databases(cluster, "trueup_template")
+    first = databases.take()
+    databases.remember(first)
+    databases.give_back(first)
+    return databases
 
 
 @pytest.fixture
-def dsn(cluster: Cluster, template: str) -> Iterator[str]:
+def dsn(cluster: Cluster, databases: Databases) -> Iterator[str]:
     """A migrated database of the test's own."""
-    name = f"test_{uuid.uuid4().hex}"
-    with connect(cluster.dsn("postgres")) as admin:
-        admin.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
-                sql.Identifier(name), sql.Identifier(template)
-            )
-        )
-        yield cluster.dsn(name)
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    name = databases.take()
+    yield cluster.dsn(name)
+    databases.give_back(name)
 
 
 @pytest.fixture
