@@ -16,8 +16,8 @@ demo: bootstrap ## bring up Postgres, SFTP, Shopify emulator and Airflow with a 
 smoke: bootstrap ## the demo's story from start to end, without staying up
 	@$(RUN) include.sandbox.demo --smoke --fresh $(ARGS)
 
-test: bootstrap ## all tests
-	@$(RUN) pytest $(ARGS)
+test: bootstrap ## all tests, on every core
+	@$(RUN) pytest --numprocesses auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 check: bootstrap ## style, types, SQL
 	@$(RUN) ruff check
