@@ -48,6 +48,7 @@ class Config:
     reset_by: str
     reason_enum_id: str
     below_zero: str
+    keeps_comments: bool
 
     def zone(self) -> ZoneInfo:
         """The time zone of dates and times that name none.

@@ -59,6 +59,12 @@ def reject(file: StagedFile, demand: Demand) -> int:
     return file.connection.execute(statement(__file__, "reject_rows"), _parameters(file, demand) | names).rowcount
 
 
+def keep_comments(file: StagedFile) -> None:
+    """Let the ledger keep the comments of the rows that move something, if the feed is configured so."""
+    if file.config.keeps_comments and file.has("comments"):
+        file.connection.execute(statement(__file__, "keep_comments"))
+
+
 def _parameters(file: StagedFile, demand: Demand) -> dict[str, object]:
     return file.parameters() | {
         "has_id_type": file.has("id_type"),

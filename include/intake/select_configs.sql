@@ -19,6 +19,7 @@ SELECT
     notify_on_failure,
     reset_by,
     reason_enum_id,
-    below_zero
+    below_zero,
+    keeps_comments
 FROM data_manager_config
 ORDER BY priority, config_id

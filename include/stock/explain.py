@@ -9,7 +9,7 @@ See docs/explain.md, and `include.stock.explanation` for what the parts are.
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -30,6 +30,7 @@ from include.stock.explanation import (
     OpenOrder,
     QueuePart,
     Reason,
+    RuleValue,
     Seen,
 )
 from include.stock.kit_stock import KitEdge, Stock
@@ -120,7 +121,7 @@ class _Reader:
             item=Item(**_chosen(Item, about | {"is_waiting": next(iter(waiting.values()))})),
             kit=kit,
             channel=Channel(**_chosen(Channel, about)),
-            configurations=tuple(self._parts(Configuration, "explain_configurations")),
+            configurations=self._configurations(),
             facilities=self._facilities(members, places),
             elsewhere=self._parts(Elsewhere, "explain_elsewhere")[0],
             queues=tuple(
@@ -141,8 +142,23 @@ class _Reader:
 
     def _facilities(self, members: list[Row], places: _Places) -> tuple[FacilityPart, ...]:
         ids = [row["facility_id"] for row in members]
-        rules = {row["facility_id"]: row for row in self._rows("explain_rules", facility_ids=ids)}
-        return tuple(_facility(row, rules.get(row["facility_id"]), places) for row in members)
+        settings = {row["facility_id"]: row for row in self._rows("explain_rules", facility_ids=ids)}
+        rules = self._rule_values(ids)
+        return tuple(
+            _facility(row, settings.get(row["facility_id"]), tuple(rules[row["facility_id"]]), places)
+            for row in members
+        )
+
+    def _configurations(self) -> tuple[Configuration, ...]:
+        found = self._parts(Configuration, "explain_configurations")
+        rules = self._rule_values([each.facility_id for each in found])
+        return tuple(replace(each, rules=tuple(rules[each.facility_id])) for each in found)
+
+    def _rule_values(self, facility_ids: list[str]) -> dict[str, list[RuleValue]]:
+        values: dict[str, list[RuleValue]] = defaultdict(list)
+        for value in self._parts(RuleValue, "explain_rule_values", facility_ids=facility_ids):
+            values[value.facility_id].append(value)
+        return values
 
     def _level(self) -> Level | None:
         rows = self._rows("explain_position")
@@ -170,14 +186,14 @@ def _chosen(kind: Any, row: Row) -> Row:
     return {field.name: row[field.name] for field in fields(kind)}
 
 
-def _facility(row: Row, rule: Row | None, places: _Places) -> FacilityPart:
+def _facility(row: Row, setting: Row | None, rules: tuple[RuleValue, ...], places: _Places) -> FacilityPart:
     stock = places.stock(row["facility_id"])
     excluded = {
         Reason.FACILITY_TYPE: row["facility_type_id"] not in identify.STORES_AND_WAREHOUSES,
         Reason.INVENTORY_GROUP: not row["is_member"],
         Reason.PRODUCT_STORE: not row["is_of_store"],
         Reason.PRODUCT_FACILITY: not stock.is_known,
-        Reason.ALLOW_BROKERING_FACILITY: rule is not None and not rule["allow_brokering"],
+        Reason.ALLOW_BROKERING_FACILITY: setting is not None and not setting["allow_brokering"],
     }
     return FacilityPart(
         facility_id=row["facility_id"],
@@ -185,8 +201,9 @@ def _facility(row: Row, rule: Row | None, places: _Places) -> FacilityPart:
         facility_type_id=row["facility_type_id"],
         external_id=row["external_id"],
         stock=stock,
-        safety_stock=rule["minimum_stock"] if rule else Decimal(0),
+        safety_stock=setting["minimum_stock"] if setting else Decimal(0),
         excluded_by=tuple(reason for reason, holds in excluded.items() if holds),
+        rules=rules,
         member_from=None if row["is_member"] else row["member_from"],
         member_thru=None if row["is_member"] else row["member_thru"],
     )

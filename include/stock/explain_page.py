@@ -125,6 +125,8 @@ def _facilities(explained: Explanation) -> list[str]:
         table.append((part.facility_id, *stock, _number(part.safety_stock), counts, "; ".join(_why_not(part))))
         table += _components(part.stock)
     lines = aligned(table, right={1, 2, 3, 4})
+    rules = [part.rules for part in explained.facilities] + [each.rules for each in explained.configurations]
+    lines += [f"{value.facility_id}: {value.told}" for values in rules for value in values]
     if explained.elsewhere.facilities:
         lines.append(
             f"outside of the group: {_number(explained.elsewhere.available_to_promise)} available at"

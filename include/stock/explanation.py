@@ -60,6 +60,31 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RuleValue:
+    """A value that an ATP rule has set, and that holds still.
+
+    Attributes:
+        facility_id: The facility or configuration.
+        value: What it has set: safety stock, threshold, brokering.
+        rule_group_id: The group of the rule; None where no rule matched any more, and the value went back to its base.
+        rule_id: The rule.
+        file_name: The file in which it came.
+    """
+
+    facility_id: str
+    value: str
+    rule_group_id: str | None
+    rule_id: str | None
+    file_name: str
+
+    @property
+    def told(self) -> str:
+        """In words."""
+        rule = f"rule {self.rule_group_id}/{self.rule_id}" if self.rule_id else "its base, as no rule matches any more,"
+        return f"{self.value} by {rule} in {self.file_name}"
+
+
+@dataclass(frozen=True, slots=True)
 class FacilityPart:
     """What a facility adds to the number.
 
@@ -71,6 +96,7 @@ class FacilityPart:
         stock: What is there.
         safety_stock: Units that are kept back.
         excluded_by: Why it does not count; empty if it does.
+        rules: The ATP rules that have set safety stock and brokering to what they are.
         member_from: When it becomes a member of the group, if it has yet to.
         member_thru: When it ceased to be a member, if it has.
     """
@@ -82,6 +108,7 @@ class FacilityPart:
     stock: Stock
     safety_stock: Decimal
     excluded_by: tuple[Reason, ...]
+    rules: tuple["RuleValue", ...] = ()
     member_from: datetime | None = None
     member_thru: datetime | None = None
 
@@ -140,11 +167,12 @@ class QueuePart:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """A channel's own settings for the product: where they are kept, units kept back, and whether it sells it."""
+    """A channel's own settings for the product: where they are kept, units kept back, whether it sells it, and why."""
 
     facility_id: str
     threshold: Decimal
     allow_brokering: bool
+    rules: tuple[RuleValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,3 +58,19 @@ def test_health_fails_with_all_that_is_wrong(world: World, oms: Connection) -> N
         "hotwax/restock/restock.xlsx on FTP_CONFIG is not taken",
     ):
         assert told in log
+
+
+def test_what_somebody_finds_is_recorded_once_with_reason_comment_and_user(world: World, oms: Connection) -> None:
+    product = retailer.products()[71]
+    conf = {"product": product.sku, "facility": "MAIN_WH", "count": 17, "reason": "CYCLE_COUNT", "comment": "aisle 4"}
+    run_id = world.airflow.trigger("record_inventory_variance", conf)
+    assert world.airflow.wait("record_inventory_variance", run_id) == "success"
+    found = oms.execute(
+        b"SELECT item.quantity_on_hand_total::integer, found.variance_reason_id, found.general_comments, found.party_id"
+        b" FROM physical_inventory AS found INNER JOIN inventory_item AS item USING (product_id, facility_id)"
+    ).fetchall()
+    assert found == [(17, "CYCLE_COUNT", "aisle 4", "admin")]
+    run_id = world.airflow.trigger("record_inventory_variance", conf | {"reason": "CYCLE"})
+    assert world.airflow.wait("record_inventory_variance", run_id) == "failed"
+    log = world.airflow.log("record_inventory_variance", run_id, "record_finding")
+    assert "reason 'CYCLE': no such reason in variance_reason" in log

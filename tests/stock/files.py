@@ -9,13 +9,13 @@ from include.intake.feed import StagedFile
 from include.intake.snapshot_time import SnapshotTime
 
 
-def apply(connection: Connection, config_id: str, content: str, as_of: datetime) -> Counts:
+def apply(connection: Connection, config_id: str, content: str, as_of: datetime, name: str | None = None) -> Counts:
     """Stage, check and post a file that speaks of a moment, as processing it does; returns what became of its rows."""
     config = data_manager.config(connection, config_id)
     row = connection.execute(
         b"INSERT INTO data_manager_log (config_id, status_id, import_path, source_path, file_name, remote_file_path,"
         b" file_size, file_modified_at) VALUES (%s, 'RUNNING', '', '', %s, '', %s, %s) RETURNING data_manager_log_id",
-        [config_id, f"{as_of:%H%M%S}.csv", len(content), as_of],
+        [config_id, name or f"{as_of:%H%M%S}.csv", len(content), as_of],
     ).fetchone()
     assert row is not None
     log = data_manager.read_log(connection, row[0])

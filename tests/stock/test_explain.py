@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-import paramiko
 import pytest
 
 from include.channel import orders as order_import
@@ -21,7 +20,7 @@ from include.stock.explain import explain
 from include.stock.explanation import Reason
 from include.stock.identify import NotIdentified
 from tests import shown_orders
-from tests.intake.drop import Drop
+from tests.stock import files
 from tests.world import ONLINE, SHOP, World
 
 DOCS = Path(__file__).parents[2] / "docs" / "explain.md"
@@ -39,9 +38,7 @@ MOMENT = datetime(2026, 11, 20, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def retailer(
-    world: World, connection: Connection, sftp_client: paramiko.SFTPClient, monkeypatch: pytest.MonkeyPatch
-) -> World:
+def retailer(world: World, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> World:
     """Three members of the online group, one former member, one store outside; a file, an order and a batch."""
     world.shop()
     for number, facility in enumerate(("BROADWAY", "PEARL", "MAIN_WH", "OUTLET"), 43):
@@ -57,7 +54,7 @@ def retailer(
     world.rule("MH-1212", "PEARL", minimum_stock=7)
     world.rule("MH-1212", "BROADWAY", brokering=False)
     world.rule("MH-1212", "ONLINE_CONFIG", minimum_stock=3)
-    Drop(connection, sftp_client, "RESET_INVENTORY")(RESET, "2026-11-20-0100-reset.csv", MOMENT)
+    files.apply(connection, "RESET_INVENTORY", RESET, MOMENT, "2026-11-20-0100-reset.csv")
     online_atp.refresh(connection)
     see(connection, {ONLINE: 42, STORE: 6})
     connection.execute(b"UPDATE shopify_shop SET orders_read_through = '2020-01-01Z'")
@@ -198,6 +195,26 @@ def test_new_launches_are_left_out_of_the_delta_push(retailer: World, connection
     explained = explain(connection, SHOP, "MH-1212", STORE)
     assert explained.not_pushed_because == (Reason.HELD_CATEGORY, Reason.IN_FLIGHT)
     assert "HeldCategory: the delta push leaves new launches out" in explain_page.as_text(explained)
+
+
+def test_the_rule_behind_a_value_is_named_while_it_holds(retailer: World, connection: Connection) -> None:
+    connection.execute(
+        b"INSERT INTO rule_file (rule_group_type_id, file_name, change_count, status_id) VALUES"
+        b" ('RG_SAFETY_STOCK', 'safety.csv', 2, 'IMPORTED'), ('RG_THRESHOLD', 'threshold.csv', 1, 'IMPORTED'),"
+        b" ('RG_SHIPPING_FACILITY', 'base.csv', 1, 'IMPORTED'), ('RG_SAFETY_STOCK', 'late.csv', 1, 'PLANNED')"
+    )
+    connection.execute(
+        b"INSERT INTO rule_change VALUES (1, 'MH-1212', 'PEARL', 0, 7, 'SAFETY', 'outdoor'),"
+        b" (1, 'MH-1212', 'MAIN_WH', 0, 4, 'SAFETY', 'outdoor'), (2, 'MH-1212', 'ONLINE_CONFIG', 0, 3, 'T', 'all'),"
+        b" (3, 'MH-1212', 'BROADWAY', 1, 0, NULL, NULL), (4, 'MH-1212', 'PEARL', 7, 9, 'SAFETY', 'late')"
+    )
+    page = explain_page.as_text(explain(connection, SHOP, "MH-1212", ONLINE))
+    told = [line for line in page.splitlines() if " by its " in line or " by rule " in line]
+    assert told == [
+        "BROADWAY: brokering by its base, as no rule matches any more, in base.csv",
+        "PEARL: safety stock by rule SAFETY/outdoor in safety.csv",
+        "ONLINE_CONFIG: threshold by rule T/all in threshold.csv",
+    ]
 
 
 def test_memberships_types_and_stock_that_never_was(retailer: World, connection: Connection) -> None:

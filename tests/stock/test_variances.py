@@ -5,14 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-import paramiko
 import pytest
 
 from include.db.connection import Connection
 from include.stock import ledger, movements, variances
 from include.stock.identify import NotIdentified
 from include.stock.variances import Finding, Recorded, VarianceRefused
-from tests.intake.drop import Drop
+from tests.stock import files
 from tests.stock.test_online_atp import move
 from tests.world import World
 
@@ -63,19 +62,38 @@ def test_the_same_run_again_records_nothing(store: World, connection: Connection
     assert store.stock() == {("10001", "BROADWAY"): (6, 2)}
 
 
-def test_a_file_about_a_moment_before_the_count_is_in_it(
-    store: World, connection: Connection, sftp_client: paramiko.SFTPClient
-) -> None:
+def test_a_file_about_a_moment_before_the_count_is_in_it(store: World, connection: Connection) -> None:
     variances.record(connection, "run 1", COUNTED, NOW)
-    drop = Drop(connection, sftp_client, "IMP_INV_ADJUST")
     file = "externalFacilityId,idValue,availableDelta\n43,10001,5\n"
-    before = drop(file, at=NOW - timedelta(minutes=1), name="a.csv")
-    assert before.counts is not None
-    assert before.counts.superseded == 1
-    after = drop(file + "\n", at=NOW + timedelta(minutes=1), name="b.csv")
-    assert after.counts is not None
-    assert after.counts.changed == 1
+    assert files.apply(connection, "IMP_INV_ADJUST", file, NOW - timedelta(minutes=1)).superseded == 1
+    assert files.apply(connection, "IMP_INV_ADJUST", file, NOW + timedelta(minutes=1)).changed == 1
     assert store.stock() == {("10001", "BROADWAY"): (12, 8)}
+
+
+@pytest.mark.parametrize(
+    ("config_id", "quantity", "reason"),
+    [("MDM_INV_VARIANCE", "availableDelta", "VAR_LOST"), ("REC_INV_COUNT", "availableQty", "CYCLE_COUNT")],
+)
+def test_files_of_what_people_find_keep_reason_and_comment(
+    store: World, connection: Connection, config_id: str, quantity: str, reason: str
+) -> None:
+    content = (
+        f"facilityId,idType,idValue,{quantity},varianceReasonId,comments\n"
+        "BROADWAY,SKU,SKU-10001,6,VAR_LOST, behind the shelf \n"
+    )
+    files.apply(connection, config_id, content, NOW)
+    row = movements.newest(connection, ["10001"])[0]
+    assert (row.reason_enum_id, row.description, row.line_number) == (reason, "behind the shelf", 2)
+    assert (row.config_id, row.file_name) == (config_id, "090000.csv")
+
+
+def test_comments_that_netsuite_writes_into_every_row_stay_in_the_file(store: World, connection: Connection) -> None:
+    content = "externalFacilityId,productId,availableDelta,comments\n43,10001,6,Transaction # 7\n"
+    files.apply(connection, "IMP_INV_ADJUST", content, NOW)
+    assert movements.newest(connection, ["10001"])[0].description is None
+    connection.execute(b"UPDATE data_manager_config SET keeps_comments = TRUE")
+    files.apply(connection, "IMP_INV_ADJUST", content, NOW + timedelta(hours=1))
+    assert movements.newest(connection, ["10001"])[0].description == "Transaction # 7"
 
 
 @pytest.mark.parametrize(

@@ -27,3 +27,9 @@ COMMENT ON COLUMN inventory_item_detail.physical_inventory_id IS 'The count or v
 COMMENT ON COLUMN inventory_item_detail.description IS 'The comment that came with the row of the file or by hand.';
 COMMENT ON COLUMN inventory_snapshot.data_manager_log_id IS
 'The file; of a count by hand the negative physical_inventory_id.';
+
+ALTER TABLE data_manager_config ADD COLUMN keeps_comments boolean NOT NULL DEFAULT FALSE;
+COMMENT ON COLUMN data_manager_config.keeps_comments IS
+'Whether the comments of a file''s rows are kept in the ledger. What people write is; what NetSuite writes into each of
+a hundred thousand rows costs time and space, and is in the archived file.';
+UPDATE data_manager_config SET keeps_comments = TRUE WHERE config_id IN ('MDM_INV_VARIANCE', 'REC_INV_COUNT');

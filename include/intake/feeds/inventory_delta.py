@@ -52,5 +52,6 @@ def post(file: StagedFile) -> Posted:
     assert total is not None
     parameters = file.parameters() | {"has_reason": file.has("variance_reason_id")}
     changed = file.connection.execute(statement(__file__, "move_delta"), parameters).rowcount
+    rows.keep_comments(file)
     ledger.post(file.connection, file.moment.as_of, file.log.data_manager_log_id)
     return Posted(changed, total[0] - changed, covered)

@@ -75,6 +75,7 @@ def post(file: StagedFile) -> Posted:
     refused, covered, about_kits = map(int, counted)
     connection.execute(statement(__file__, "cover_reset"), parameters)
     changed = connection.execute(statement(__file__, "move_reset"), parameters).rowcount
+    rows.keep_comments(file)
     ended = reservations.reserve_and_issue(connection)
     ledger.post(connection, file.moment.as_of, file.log.data_manager_log_id, repeated=ended > 0)
     return Posted(changed, covered - changed, file.rows - refused - covered, _notes(about_kits))
