@@ -18,6 +18,8 @@ the restock is received once, and every adjustment is sent once.
 
 - *the app lacks the access scope write_inventory*: do what the message says. Another run follows by itself, after a
   quarter of the time that is left, at least 15 minutes; or trigger this DAG with the same `shipmentId`.
+- *will not be shown in full* (an alert, the run goes on): the shop lacks a product, or no location sells from the
+  facility. Put it right before the moment.
 - *there is no such restock*: `shipmentId` is that of another kind of shipment, or mistyped. The waiting ones:
   `SELECT * FROM scheduled_restock WHERE status_id = 'SCHEDULED'`.
 - After the receipt the units are stock; what was not pushed is pushed by `push_updated_inventory_deltas`.

@@ -83,14 +83,16 @@ def look_for_overdue() -> None:
 def check_shop_access(params: dict[str, Any] | None = None) -> None:
     """See to it that the restock can be shown in its shop, while there is time to put it right.
 
+    What the shop or its locations do not have is alerted; the restock is received all the same.
+
     Raises:
         NotReady: The app may not write the shop's inventory; the message says what to grant.
         UnknownRestock: There is no such restock.
         AirflowSkipException: It has been received or cancelled.
     """
     from include.channel import preflight
-    from include.jobs import connections
-    from include.stock import restocks
+    from include.jobs import alerts, connections
+    from include.stock import restock_runs, restocks
 
     assert params is not None
     with connections.oms() as oms:
@@ -99,7 +101,10 @@ def check_shop_access(params: dict[str, Any] | None = None) -> None:
             raise AirflowSkipException(f"{restock} is {restock.status_id}")
         with connections.shopify(_connection_of(oms, restock.shop_id)) as client:
             preflight.check_shop(restock.shop_id, client)
-    logger.info("%s: waits for %s", restock, restock.scheduled_at)
+        obstacles = restock_runs.not_shown(oms, restock.shipment_id)
+    logger.info("%s: the app may write, its moment is %s", restock, restock.scheduled_at)
+    if obstacles:
+        alerts.send(f"{restock} will not be shown in full", "\n- ".join([f"{restock}:", *obstacles]))
 
 
 class RestockSensor(BaseSensorOperator):

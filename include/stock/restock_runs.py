@@ -21,6 +21,9 @@ SHORTEST_PAUSE = timedelta(minutes=15)
 OVERDUE_AFTER = timedelta(minutes=5)
 """How long after its moment a restock that was not received is reported."""
 
+MOST_NAMED = 10
+"""Products that are named one by one."""
+
 
 class State(Enum):
     """What became of a run."""
@@ -79,6 +82,27 @@ def overdue(connection: Connection, now: datetime) -> list[str]:
         " its log says, unpause schedule_restock if it is paused, then trigger it with this shipmentId"
         for shipment_id, name, scheduled_at, number, _ in late
     ]
+
+
+def not_shown(connection: Connection, shipment_id: str) -> list[str]:
+    """Tell why the shop will not show all of a restock at its moment, a sentence each; empty if it will."""
+    row = connection.execute(statement(__file__, "find_unshown_items"), {"shipment_id": shipment_id}).fetchone()
+    if row is None:
+        return []
+    facility_id, shop_id, missing, is_sold_from = row
+    told = []
+    if missing:
+        more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+        told.append(
+            f"shop {shop_id} does not have the products {', '.join(missing[:MOST_NAMED])}{more}: map them in"
+            " shopify_shop_product, or take them out of the restock"
+        )
+    if not is_sold_from:
+        told.append(
+            f"no location of shop {shop_id} sells from facility {facility_id}: add it to a group of"
+            " inventory_channel, or schedule the restock for another facility"
+        )
+    return told
 
 
 def _may_follow(started_at: datetime, scheduled_at: datetime) -> datetime:

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.db.connection import Connection, connect
+from include.db.sql import statement
 from include.intake import remote, variance_feed
 from include.intake.variance_feed import Feed, FeedMisconfigured, Told
 from include.stock import ledger, restock_form, restocks, shipments
@@ -333,3 +334,22 @@ def test_whenever_it_dies_the_erp_hears_each_variance_once(erp: Erp, steps: list
                     b" WHERE variance_file_id = (SELECT max(variance_file_id) FROM variance_file)"
                 )
     assert sorted(erp.heard.values()) == sorted(erp.born)
+
+
+def test_what_the_erp_said_itself_is_not_read(erp: Erp, connection: Connection) -> None:
+    """The bulk of the ledger is resets, and stays out of the way."""
+    connection.execute(
+        b"INSERT INTO inventory_item_detail (product_id, facility_id, quantity_on_hand_diff, available_to_promise_diff,"
+        b" reason_enum_id, data_manager_log_id, effective_at)"
+        b" SELECT '10001', 'BROADWAY', 1, 1, 'VAR_EXT_RESET', 1, now() FROM generate_series(1, 20000)"
+    )
+    for units in range(1, 4):
+        change(connection, "10001", units)
+    connection.execute(b"ANALYZE")
+    plan = connection.execute(
+        b"EXPLAIN " + statement(variance_feed.__file__, "select_untold_variances"),
+        {"export_from": AT, "product_id_type": "SKU", "time_zone": "UTC", "date_format": "FMMM/FMDD/YYYY"},
+    ).fetchall()
+    told = "\n".join(row[0] for row in plan)
+    assert "inventory_item_detail_variance" in told
+    assert "Seq Scan on inventory_item_detail" not in told

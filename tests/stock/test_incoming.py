@@ -7,6 +7,7 @@ import paramiko
 import pytest
 
 from include.db.connection import Connection
+from include.db.sql import statement
 from include.stock import restock_form, restocks, shipments
 from include.stock.incoming import incoming
 from include.stock.restock_form import Entry
@@ -96,3 +97,29 @@ def test_a_restock_is_incoming_until_its_moment(shipped: dict[str, str], connect
     assert totals(connection)[PRODUCT, "BROADWAY"][:2] == (67, NOW + timedelta(hours=2))
     restocks.receive(connection, shipment_id, NOW + timedelta(hours=2))
     assert totals(connection)[PRODUCT, "BROADWAY"][0] == 17
+
+
+def test_the_items_of_one_product_are_found_without_reading_all(
+    shipped: dict[str, str], connection: Connection
+) -> None:
+    connection.execute(
+        b"INSERT INTO product (product_id, internal_name) SELECT 'X' || n, 'x' FROM generate_series(1, 3000) AS n"
+    )
+    connection.execute(
+        b"INSERT INTO shipment_item (shipment_id, shipment_item_seq_id, product_id, quantity, as_of)"
+        b" SELECT %s, 'x' || n, 'X' || n, 1, now() FROM generate_series(1, 3000) AS n",
+        [shipped["LATER"]],
+    )
+    connection.execute(
+        b"INSERT INTO shipment_receipt (shipment_id, shipment_item_seq_id, product_id, facility_id, quantity_accepted,"
+        b" quantity_rejected, received_at, is_in_snapshot, line_number)"
+        b" SELECT %s, 'x' || n, 'X' || n, 'BROADWAY', 1, 0, now(), FALSE, n FROM generate_series(1, 3000) AS n",
+        [shipped["LATER"]],
+    )
+    connection.execute(b"ANALYZE")
+    plan = connection.execute(
+        b"EXPLAIN " + statement(shipments.__file__, "select_incoming"), {"product_id": "X7", "facility_id": None}
+    ).fetchall()
+    told = "\n".join(row[0] for row in plan)
+    assert "Seq Scan on shipment_item " not in told + " "
+    assert "Seq Scan on shipment_receipt" not in told

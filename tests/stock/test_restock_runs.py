@@ -113,3 +113,15 @@ def test_what_is_closed_has_no_run_and_is_not_overdue(restock: str, runs: Runs, 
     runs.states.clear()
     assert runs.sweep(late + LEAD) == []
     assert restock_runs.overdue(connection, late + LEAD) == []
+
+
+def test_what_the_shop_will_not_show_is_told(restock: str, connection: Connection, world: World) -> None:
+    products, facility = restock_runs.not_shown(connection, restock)
+    assert products.startswith("shop demo does not have the products P: map them in shopify_shop_product")
+    assert facility.startswith("no location of shop demo sells from facility BROADWAY")
+    world.in_shop("P", "gid://shopify/InventoryItem/1")
+    world.channel("STORE", "gid://shopify/Location/1", ["BROADWAY"], queue="BROADWAY")
+    assert restock_runs.not_shown(connection, restock) == []
+    connection.execute(b"UPDATE facility_group_member SET thru_date = %s", [NINE])
+    assert len(restock_runs.not_shown(connection, restock)) == 1, "no more at its moment"
+    assert restock_runs.not_shown(connection, "S") == []
