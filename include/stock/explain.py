@@ -33,6 +33,7 @@ from include.stock.explanation import (
     RuleValue,
     Seen,
 )
+from include.stock.incoming import incoming
 from include.stock.kit_stock import KitEdge, Stock
 
 MOST_ORDERS = 10
@@ -130,6 +131,9 @@ class _Reader:
             ),
             orders=tuple(self._parts(OpenOrder, "explain_orders", facility_ids=facility_ids, most=MOST_ORDERS)),
             level=self._level(),
+            incoming=tuple(
+                each for each in incoming(self._connection, self._product_id) if each.facility_id in facility_ids
+            ),
             movements=movements.newest(self._connection, products, facility_ids, newest),
         )
 

@@ -59,6 +59,7 @@ def as_text(explained: Explanation) -> str:
         _arithmetic(explained),
         _shopify(explained),
         _open_orders(explained),
+        _incoming(explained),
         ledger_as_text(explained.movements),
     ]
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
@@ -216,6 +217,23 @@ def _open_orders(explained: Explanation) -> list[str]:
     table = [("OPEN ORDER", "UNITS", "ID")]
     table += [(order.order_name or "-", str(order.quantity), order.order_id) for order in orders]
     return aligned(table, right={1})
+
+
+def _incoming(explained: Explanation) -> list[str]:
+    if not explained.incoming:
+        return []
+    table = [("INCOMING", "FACILITY", "OPEN", "OF", "EXPECTED")]
+    table += [
+        (
+            each.external_id or each.shipment_id,
+            each.facility_id,
+            _number(each.open_quantity),
+            _number(each.quantity),
+            _moment(each.expected_at) if each.expected_at else "-",
+        )
+        for each in explained.incoming
+    ]
+    return aligned(table, right={2, 3})
 
 
 def _optional(number: int | None) -> str:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from math import floor
 
+from include.stock.incoming import Incoming
 from include.stock.kit_stock import NOTHING, KitEdge, Stock
 from include.stock.movements import Movement
 
@@ -303,6 +304,7 @@ class Explanation:
             orders reserve in the store.
         orders: The orders of the product that hold something where the location reserves, oldest first.
         level: What is kept; None if it was never computed.
+        incoming: What is on its way to facilities of the group, expected first first; it is no stock.
         movements: The newest ledger rows at these facilities, newest first; of a kit, those of its components too.
     """
 
@@ -318,6 +320,7 @@ class Explanation:
     queues: tuple[QueuePart, ...]
     orders: tuple[OpenOrder, ...]
     level: Level | None
+    incoming: tuple[Incoming, ...]
     movements: tuple[Movement, ...]
 
     @property

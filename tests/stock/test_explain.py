@@ -217,6 +217,23 @@ def test_the_rule_behind_a_value_is_named_while_it_holds(retailer: World, connec
     ]
 
 
+def test_what_is_on_its_way_is_shown_and_is_no_stock(
+    retailer: World, connection: Connection, sftp_client: paramiko.SFTPClient
+) -> None:
+    before = explain(connection, SHOP, "MH-1212", ONLINE)
+    assert before.incoming == ()
+    assert "INCOMING" not in explain_page.as_text(before)
+    header = "external-shipment-id,product-sku,quantity,destination-facility-id,shipment-attribute\n"
+    rows = "TO7,MH-1212,10,45,ESTIMATED_ARRIVAL_DATE:2026-12-05\nTO8,MH-1212,4,46,\n"
+    Drop(connection, sftp_client, "IMP_TO_SHPMNT")(header + rows)
+    explained = explain(connection, SHOP, "MH-1212", ONLINE)
+    assert [(each.external_id, each.facility_id) for each in explained.incoming] == [("TO7", "MAIN_WH")]
+    assert explained.recomputed_target == before.recomputed_target
+    page = explain_page.as_text(explained)
+    assert re.search(r"^TO7 +MAIN_WH +10 +10 +2026-12-05 00:00:00Z$", page, re.MULTILINE)
+    assert explain_page.as_json(explained)["incoming"][0]["open_quantity"] == 10
+
+
 def test_memberships_types_and_stock_that_never_was(retailer: World, connection: Connection) -> None:
     retailer.facility("SOON")
     retailer.facility("EMPTY")
