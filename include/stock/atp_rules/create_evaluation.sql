@@ -3,6 +3,7 @@ CREATE TEMP TABLE rule_in_force (
     rule_number bigint PRIMARY KEY,
     rule_group_id text COLLATE "C" NOT NULL,
     rule_id text COLLATE "C" NOT NULL,
+    rule_group_type_id text COLLATE "C" NOT NULL,
     field text COLLATE "C" NOT NULL,
     at_channel boolean NOT NULL,
     field_value numeric NOT NULL
@@ -16,7 +17,15 @@ CREATE TEMP TABLE product_profile (
 CREATE TEMP TABLE winning_rule (
     traits text[] COLLATE "C" NOT NULL,
     facility_id text COLLATE "C" NOT NULL,
+    field text COLLATE "C" NOT NULL,
     rule_number bigint NOT NULL
+) ON COMMIT DROP;
+
+CREATE TEMP TABLE value_on_its_way (
+    product_id text COLLATE "C" NOT NULL,
+    facility_id text COLLATE "C" NOT NULL,
+    field text COLLATE "C" NOT NULL,
+    value numeric NOT NULL
 ) ON COMMIT DROP;
 
 CREATE TEMP TABLE rule_difference (

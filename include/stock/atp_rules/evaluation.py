@@ -183,10 +183,11 @@ def _find_differences(connection: Connection, rules: RuleSet, source: str, rule_
     connection.execute(statement(__file__, "give_up_files"), {"config_id": CONFIG_ID})
     connection.execute(statement(__file__, "create_evaluation"))
     connection.execute(b"SET LOCAL work_mem = '64MB'")
-    for step in ("fill_rule_in_force", "fill_product_profile", "fill_winning_rule"):
+    for step in ("fill_rule_in_force", "fill_product_profile", "fill_winning_rule", "fill_value_on_its_way"):
         connection.execute(statement(__file__, step))
-    connection.execute(b"ANALYZE rule_in_force, product_profile, winning_rule")
-    connection.execute(statement(__file__, "fill_rule_difference"), {"rule_group_type_id": kind})
+    connection.execute(b"ANALYZE rule_in_force, product_profile, winning_rule, value_on_its_way")
+    for step in ("find_ruled_differences", "find_unruled_differences"):
+        connection.execute(statement(__file__, step), {"rule_group_type_id": kind})
     return imported
 
 

@@ -60,10 +60,11 @@ at_facility AS MATERIALIZED (
     )
 )
 
-INSERT INTO winning_rule (traits, facility_id, rule_number)
+INSERT INTO winning_rule (traits, facility_id, field, rule_number)
 SELECT
     of_product.traits,
     at_facility.facility_id,
+    at_facility.field,
     max(at_facility.rule_number) AS rule_number
 FROM of_product
 INNER JOIN at_facility ON of_product.rule_number = at_facility.rule_number
