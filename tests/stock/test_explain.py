@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+import paramiko
 import pytest
 
 from include.channel import orders as order_import
@@ -20,6 +21,7 @@ from include.stock.explain import explain
 from include.stock.explanation import Reason
 from include.stock.identify import NotIdentified
 from tests import shown_orders
+from tests.intake.drop import Drop
 from tests.stock import files
 from tests.world import ONLINE, SHOP, World
 
