@@ -51,7 +51,7 @@ from include.jobs.uploads import deliver_batches, plan_uploads, refresh_online_a
 def schedule_restock() -> None:
     """Check, wait, receive, push."""
     moment = RestockSensor(task_id="wait_for_its_moment", shipment_id="{{ params.shipmentId }}")
-    push = deliver_batches.override(trigger_rule="none_failed")
+    push = deliver_batches.override(trigger_rule="none_failed", priority_weight=100)  # first in the pool's queue
     check_shop_access() >> moment >> receive_restock() >> refresh_online_atp() >> plan_uploads() >> push()
 
 

@@ -14,7 +14,6 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.errors import NeedsAction
 from include.jobs.assets import RESTOCKS_CHANGED, STOCK_CHANGED
-from include.jobs.defaults import SHOPIFY_POOL
 
 if TYPE_CHECKING:
     from include.db.connection import Connection
@@ -79,7 +78,7 @@ def look_for_overdue() -> None:
         raise AirflowFailException("\n- ".join([f"{len(late)} restocks are overdue:", *late]))
 
 
-@task(pool=SHOPIFY_POOL)
+@task
 def check_shop_access(params: dict[str, Any] | None = None) -> None:
     """See to it that the restock can be shown in its shop, while there is time to put it right.
 
