@@ -1,4 +1,4 @@
-"""The library's commands: `python -m include.stock explain --sku MH-1212 --location 70000000001`.
+"""The library's commands: `python -m include.stock explain --sku MH-1212 --location 70000000001`, `... recompute`.
 
 `DATABASE_URL` names the database. Status 0: done; 1: not, and standard error says why and what to do.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from include.db.connection import Connection, connect
 from include.errors import NeedsAction
-from include.stock import explain, explain_page, identify, movements
+from include.stock import explain, explain_page, identify, movements, online_atp
 
 
 def _explain(connection: Connection, options: argparse.Namespace) -> str:
@@ -30,12 +30,23 @@ def _ledger(connection: Connection, options: argparse.Namespace) -> str:
     return "\n".join(explain_page.ledger_as_text(rows))
 
 
+def _recompute(connection: Connection, options: argparse.Namespace) -> str:
+    levels = online_atp.recompute_all(connection)
+    return json.dumps({"levels": levels}) if options.json else f"{levels:,} levels got another target"
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m include.stock", description="Trueup's stock, by commands.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_explain(commands.add_parser("explain", help="why a location shows what it shows"))
     _add_ledger(commands.add_parser("ledger", help="the newest movements of a product, and where they come from"))
+    _add_recompute(commands.add_parser("recompute", help="online ATP of all products, marked as changed or not"))
     return parser
+
+
+def _add_recompute(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(run=_recompute)
 
 
 def _add_explain(command: argparse.ArgumentParser) -> None:

@@ -1,2 +1,6 @@
--- The products of one refresh. Private to the transaction.
-CREATE TEMP TABLE refresh_product (product_id text COLLATE "C" PRIMARY KEY) ON COMMIT DROP
+-- The products of one refresh, in slices. Private to the transaction.
+CREATE TEMP TABLE refresh_product (
+    slice integer NOT NULL,
+    product_id text COLLATE "C" NOT NULL,
+    PRIMARY KEY (slice, product_id)
+) ON COMMIT DROP

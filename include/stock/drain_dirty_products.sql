@@ -14,5 +14,8 @@ above AS (
     WHERE assoc.product_assoc_type_id = 'PRODUCT_COMPONENT' AND assoc.thru_date > now()
 )
 
-INSERT INTO refresh_product (product_id)
-SELECT product_id FROM above
+INSERT INTO refresh_product (slice, product_id)
+SELECT
+    (row_number() OVER (ORDER BY product_id) - 1) / %(products_per_slice)s,
+    product_id
+FROM above

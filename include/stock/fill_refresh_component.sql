@@ -1,13 +1,15 @@
 -- What the kits among the products consist of. Reads refresh_product, product, product_assoc; writes refresh_component.
-INSERT INTO refresh_component (product_id, component_id, quantity, is_empty)
+INSERT INTO refresh_component (slice, product_id, component_id, quantity, is_empty)
 SELECT
-    kit_id,
-    component_id,
-    quantity,
-    is_empty
+    refresh_product.slice,
+    component.kit_id,
+    component.component_id,
+    component.quantity,
+    component.is_empty
 FROM kit_components(array(
     SELECT product.product_id
     FROM refresh_product
     INNER JOIN product ON refresh_product.product_id = product.product_id
     WHERE product.is_kit
-))
+)) AS component
+INNER JOIN refresh_product ON component.kit_id = refresh_product.product_id

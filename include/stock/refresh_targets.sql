@@ -1,9 +1,20 @@
--- Online ATP of the given products at every mapped location, written where it differs; no more than Shopify can show.
+-- Online ATP of a slice of the given products at every mapped location, written where it differs; no more than Shopify
+-- can show.
 -- Reads refresh_product, refresh_component, mappings, memberships, stores, inventory_item, product_facility; writes
 -- inventory_level.
 MERGE INTO inventory_level AS level
 USING (
-    WITH channel AS MATERIALIZED (
+    WITH product_of_slice AS (
+        SELECT product_id FROM refresh_product
+        WHERE slice = %(slice)s
+    ),
+
+    component_of_slice AS (
+        SELECT * FROM refresh_component
+        WHERE slice = %(slice)s
+    ),
+
+    channel AS MATERIALIZED (
         SELECT
             channel.inventory_channel_id,
             channel.shop_id,
@@ -83,9 +94,9 @@ USING (
             item.product_id,
             item.facility_id,
             item.available_to_promise_total AS atp
-        FROM refresh_product
-        INNER JOIN inventory_item AS item ON refresh_product.product_id = item.product_id
-        WHERE refresh_product.product_id NOT IN (SELECT kit.product_id FROM refresh_component AS kit)
+        FROM product_of_slice
+        INNER JOIN inventory_item AS item ON product_of_slice.product_id = item.product_id
+        WHERE product_of_slice.product_id NOT IN (SELECT kit.product_id FROM component_of_slice AS kit)
         UNION ALL
         SELECT
             component.product_id,
@@ -98,7 +109,7 @@ USING (
             SELECT
                 *,
                 count(*) OVER (PARTITION BY product_id) AS components
-            FROM refresh_component
+            FROM component_of_slice
         ) AS component
         INNER JOIN inventory_item AS item
             ON component.component_id = item.product_id AND NOT component.is_empty
@@ -147,7 +158,7 @@ USING (
             WHERE configuration_facility_id IS NOT NULL
         ) AS config
         INNER JOIN product_facility AS rule ON config.facility_id = rule.facility_id
-        INNER JOIN refresh_product ON rule.product_id = refresh_product.product_id
+        INNER JOIN product_of_slice ON rule.product_id = product_of_slice.product_id
         GROUP BY config.inventory_channel_id, rule.product_id
     )
 
@@ -160,7 +171,7 @@ USING (
             WHEN mapped.is_bundle THEN NULL
             WHEN
                 channel.keeps_kit_numbers
-                AND mapped.product_id IN (SELECT kit.product_id FROM refresh_component AS kit)
+                AND mapped.product_id IN (SELECT kit.product_id FROM component_of_slice AS kit)
                 THEN NULL
             WHEN NOT coalesce(configuration.allow_brokering, TRUE) OR coalesce(promise.is_held, FALSE) THEN 0
             WHEN promise.atp < 0 THEN 0
@@ -168,8 +179,8 @@ USING (
                 coalesce(promise.promised, 0) - coalesce(configuration.threshold, 0) + coalesce(promise.queued, 0)
             )))
         END::integer AS target
-    FROM refresh_product
-    INNER JOIN shopify_shop_product AS mapped ON refresh_product.product_id = mapped.product_id
+    FROM product_of_slice
+    INNER JOIN shopify_shop_product AS mapped ON product_of_slice.product_id = mapped.product_id
     INNER JOIN channel ON mapped.shop_id = channel.shop_id
     LEFT JOIN promise
         ON
