@@ -9,7 +9,7 @@ import logging
 from collections import deque
 from dataclasses import dataclass
 
-from include.channel import observation, outbox, preflight
+from include.channel import bundles, observation, outbox, preflight
 from include.channel.outbox import Sender
 from include.db.connection import Connection
 from include.shopify import inventory
@@ -74,6 +74,8 @@ def deliver(connection: Connection, shop_id: str, client: Client) -> Delivery:
         silences = silences + 1 if delivery.unknown > unknown else 0
     if waiting:
         logger.warning("%s unknown outcomes in a row: %s batches wait for the next run", silences, len(waiting))
+    if delivery.quarantined_rows:
+        bundles.recognise(connection, shop_id)
     return delivery
 
 

@@ -5,18 +5,18 @@
 
 and 0 where brokering is off for the channel, where ATP over the facilities adds up to less than nothing, or where a
 store holds physical inventory for open pre-orders. The rule is that of HotWax's `get#ProductOnlineAtp`; where it gives
-no row, this gives 0. A kit follows it with what its components make (see `kits`, and docs/adr/0014).
+no row, this gives 0. A kit follows it with what its components make (see `kits`, and docs/adr/0022).
 
-Only the products that something has marked dirty are computed, and the kits above them. What begins or ends by the clock
-is noticed by comparing each dated row with what was applied of it (`is_current`). A full recompute takes the same way
-with all products: `python -m include.stock recompute`.
+Only the products that something has marked dirty are computed, and the kits above them. What begins or ends by the
+clock is noticed by comparing each dated row with what was applied of it (`is_current`). A full recompute takes the same
+way with all products: `python -m include.stock recompute`.
 """
 
 from include.db.connection import Connection
 from include.db.sql import statement
 
 PRODUCTS_PER_SLICE = 2000
-"""Products that are computed at a time: few enough for memory and for the indexes, whatever the size of the catalogue."""
+"""Products that are computed at a time: few enough for memory and for indexes, whatever the size of the catalogue."""
 
 
 def refresh(connection: Connection) -> int:
@@ -63,6 +63,8 @@ def recompute_dirty(connection: Connection) -> int:
     Returns:
         How many levels got another target.
     """
+    # What is read at random is in memory or on a disk without heads; a slice is a small part of whatever is large.
+    connection.execute(b"SET LOCAL random_page_cost = 1.1")
     connection.execute(statement(__file__, "create_refresh_product"))
     connection.execute(statement(__file__, "create_refresh_component"))
     connection.execute(statement(__file__, "notice_dates"))
@@ -73,8 +75,6 @@ def recompute_dirty(connection: Connection) -> int:
     connection.execute(b"ANALYZE refresh_component")
     slices = connection.execute(b"SELECT coalesce(max(slice) + 1, 0) FROM refresh_product").fetchone()
     assert slices is not None
-    # What is read at random is in memory or on a disk without heads; a slice is a small part of whatever is large.
-    connection.execute(b"SET LOCAL random_page_cost = 1.1")
     return sum(
         connection.execute(statement(__file__, "refresh_targets"), {"slice": number}).rowcount
         for number in range(slices[0])

@@ -88,6 +88,26 @@ def test_the_last_of_several_rows_for_one_product_and_facility_counts(drop: Drop
     assert world.stock()["10001", "BROADWAY"] == (5, 5)
 
 
+def test_rows_about_kits_are_left_out_and_counted(drop: Drop, world: World, connection: Connection) -> None:
+    """NetSuite's export holds kits as well, with a number of its own."""
+    connection.execute(b"UPDATE product SET product_type_id = 'MARKETING_PKG_PICK' WHERE product_id = '10002'")
+    outcome = drop(HEADER + "a,43,8,521\nkit,43,5,522\nkit,44,3,522\nkit,43,6,522\nkit,43,many,522\n")
+    assert outcome.counts == data_manager.Counts(total=5, changed=1, unchanged=0, superseded=3, failed=1)
+    assert (outcome.message or "").startswith("3 rows are about kits and count as superseded: what a kit promises")
+    assert world.stock() == {("10001", "BROADWAY"): (8, 8)}
+    covered = connection.execute(b"SELECT facility_id, product_ids FROM inventory_snapshot").fetchall()
+    assert covered == [("BROADWAY", ["10001"])]
+
+
+def test_a_row_about_a_stocked_kit_counts(drop: Drop, world: World, connection: Connection) -> None:
+    connection.execute(
+        b"UPDATE product SET product_type_id = 'MARKETING_PKG_PICK', kit_is_stocked = TRUE WHERE product_id = '10002'"
+    )
+    outcome = drop(HEADER + "kit,43,5,522\n")
+    assert (outcome.status_id, outcome.message) == ("FINISHED", None)
+    assert world.stock() == {("10002", "BROADWAY"): (5, 5)}
+
+
 def test_the_same_file_again_is_recognised(drop: Drop, world: World, connection: Connection) -> None:
     content = HEADER + "a,43,8,521\n"
     first = drop(content)
