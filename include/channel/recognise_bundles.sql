@@ -1,5 +1,5 @@
--- Items that Shopify has refused because it computes their number itself are the parents of bundles: they have no target
--- in this shop any more, at whatever location. The reason stays with the level that was refused.
+-- Items that Shopify has refused because it computes their number itself are the parents of bundles: they have no
+-- target in this shop any more, at whatever location. The reason stays with the level that was refused.
 -- Reads inventory_level by its quarantined rows; writes shopify_shop_product, whose triggers mark the products, and
 -- inventory_level.
 WITH refused AS (

@@ -8,8 +8,8 @@ SELECT
     component.is_empty
 FROM kit_components(array(
     SELECT product.product_id
-    FROM refresh_product
-    INNER JOIN product ON refresh_product.product_id = product.product_id
+    FROM product
+    INNER JOIN refresh_product AS asked ON product.product_id = asked.product_id
     WHERE product.is_kit
 )) AS component
 INNER JOIN refresh_product ON component.kit_id = refresh_product.product_id
