@@ -1,10 +1,13 @@
 """From the rules' file over SFTP and the product facility feed to what a shop shows."""
 
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 
 import paramiko
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from include.db.connection import Connection
 from include.intake import remote, rule_files
@@ -182,6 +185,32 @@ def test_a_late_file_sets_the_base_unless_somebody_has_said_something_newer(
     assert values_of(connection)["10001", "BROADWAY"][0] == 1, "the rules have spoken since"
     rules.run("rule_groups: []")
     assert [values_of(connection)[product, "BROADWAY"][0] for product in ("10001", "10002")] == [7, 5]
+
+
+at_0 = itemgetter(0)
+uploads = st.lists(st.tuples(st.integers(0, 9), st.none() | st.integers(1, 3)), min_size=1, max_size=4, unique_by=at_0)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(uploads=uploads, runs=st.sets(st.integers(0, 3)))
+def test_the_base_is_the_newest_upload_whatever_came_when_and_whenever_rules_ran(
+    places: World, rules: Rules, connection: Connection, uploads: list[tuple[int, int | None]], runs: set[int]
+) -> None:
+    """An upload speaks of its minute, and a cell may be empty; between two uploads the rules may run."""
+    product = f"P{connection.execute(b'SELECT count(*) FROM product').fetchall()[0][0]}"
+    places.product(product)
+    for arrival, (minute, value) in enumerate(uploads):
+        row = f"{product},BROADWAY,{'' if value is None else value},Y"
+        rules.feed(
+            f"product-id,facility-id,minimum-stock,allow-pickup\n{row}\n", f"2026-11-18-01-0{minute}-{product}.csv"
+        )
+        if arrival in runs:
+            rules.run(SAFETY)
+    said = [value for _, value in sorted(uploads, key=at_0) if value is not None]
+    rules.run(SAFETY)
+    assert values_of(connection)[product, "BROADWAY"][0] == 1
+    rules.run("rule_groups: []")
+    assert values_of(connection)[product, "BROADWAY"][0] == (said[-1] if said else 0)
 
 
 @pytest.mark.parametrize("arrival", ["STABLE", "RENAMED", "DONE_FILE"])

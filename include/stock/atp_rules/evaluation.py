@@ -192,10 +192,13 @@ def _find_differences(connection: Connection, rules: RuleSet, source: str, rule_
 
 
 def _type_of(rules: RuleSet, source: str, rule_group_id: str | None) -> str | None:
+    """The type of a group; None, which stands for all types, where no group is asked for."""
+    if rule_group_id is None:
+        return None
     kinds = {group.rule_group_id: group.rule_group_type_id for group in rules}
-    if rule_group_id is None or rule_group_id in kinds:
-        return kinds.get(rule_group_id or "")
-    raise UnknownRuleGroup(f"{source}: no rule group {rule_group_id!r}; there are {sorted(kinds)}")
+    if rule_group_id not in kinds:
+        raise UnknownRuleGroup(f"{source}: no rule group {rule_group_id!r}; there are {sorted(kinds)}")
+    return kinds[rule_group_id]
 
 
 def _counts(connection: Connection) -> tuple[Count, ...]:

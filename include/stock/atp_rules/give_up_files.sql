@@ -8,7 +8,7 @@ FROM (
         data_manager_log_id,
         status_id
     FROM data_manager_log
-    WHERE config_id = %(config_id)s
+    WHERE config_id = %(config_id)s AND file_name IN (SELECT file_name FROM rule_file WHERE status_id = 'PLANNED')
     ORDER BY file_name ASC, data_manager_log_id DESC
 ) AS log
 WHERE
