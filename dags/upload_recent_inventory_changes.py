@@ -57,7 +57,7 @@ def upload_recent_inventory_changes() -> None:
     """Look at what has changed, plan, report."""
     chosen = choose_locations()
     observed = observe_recent_changes(chosen)
-    observed >> plan_locations(chosen)
+    observed >> plan_locations(chosen, with_held=False)
     report_drift(observed)
 
 

@@ -161,7 +161,8 @@ def webhook_secrets() -> dict[str, tuple[str, list[str]]]:
     """By myshopify.com domain: each shop's id and the secrets that may sign its webhooks.
 
     They are in the extra of the shop's connection, as `webhook_secrets`: the app's client secret, and after a rotation
-    the older one beside it. A shop without any receives nothing.
+    the older one beside it. Where the connection has a login, its password is the client secret and counts as well. A
+    shop without any receives nothing.
     """
     from airflow.sdk import BaseHook
 
@@ -169,6 +170,10 @@ def webhook_secrets() -> dict[str, tuple[str, list[str]]]:
         rows = opened.execute(b"SELECT myshopify_domain, shop_id, connection_id FROM shopify_shop").fetchall()
     found = {}
     for domain, shop_id, connection_id in rows:
-        given = BaseHook.get_connection(connection_id).extra_dejson.get("webhook_secrets", [])
-        found[domain] = (shop_id, [given] if isinstance(given, str) else [str(each) for each in given])
+        opened_with = BaseHook.get_connection(connection_id)
+        given = opened_with.extra_dejson.get("webhook_secrets", [])
+        secrets = [given] if isinstance(given, str) else [str(each) for each in given]
+        if opened_with.login and opened_with.password:
+            secrets.append(opened_with.password)
+        found[domain] = (shop_id, secrets)
     return found

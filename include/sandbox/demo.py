@@ -29,6 +29,7 @@ from include.sandbox.airflow_settings import Override
 from include.sandbox.process import SandboxError
 from include.sandbox.sftp import SftpServer
 from include.sandbox.shopify import Emulator
+from include.sandbox.shopify.settings import DEFAULT_CLIENT
 from include.sandbox.story import story
 from include.sandbox.world import World
 
@@ -108,7 +109,9 @@ def _connections(dsn: str, server: SftpServer, emulator: Emulator) -> dict[str, 
             login=server.user,
             extra={"key_file": str(server.client_key), "host_key": server.host_key},
         ),
-        "shopify_demo": Override(host=emulator.url, password=emulator.token),
+        "shopify_demo": Override(
+            host=emulator.url, password=emulator.token, extra={"webhook_secrets": [DEFAULT_CLIENT[1]]}
+        ),
     }
 
 

@@ -177,7 +177,7 @@ def _channels(connection: Connection) -> None:
     """The online location shows what all facilities can promise; each store location what that store can."""
     connection.execute(
         b"INSERT INTO shopify_shop (shop_id, myshopify_domain, connection_id, seconds_to_arrive, order_search_lag)"
-        b" VALUES (%s, 'trueup-demo.myshopify.com', 'shopify_demo', 5, 1)",
+        b" VALUES (%s, 'trueup-sandbox.myshopify.com', 'shopify_demo', 5, 1)",
         [SHOP],
     )
     channels = [("ONLINE", ONLINE_LOCATION, [each.facility_id for each in FACILITIES], ONLINE_QUEUE)]
