@@ -16,6 +16,8 @@ from tests.scenarios.store import STORE_LOCATION, Store, item
 from tests.shopify.test_webhooks import signature
 from tests.world import ONLINE, SHOP, World
 
+pytestmark = pytest.mark.slow
+
 A, B = "50001", "50002"
 SECRET = "shpss_sandbox"
 DOMAIN = "trueup-sandbox.myshopify.com"
