@@ -23,7 +23,8 @@ SELECT md5(concat(
     (SELECT string_agg(concat_ws(',', oid, relname, relkind, relpersistence, reloptions), ';' ORDER BY oid)
         FROM pg_class WHERE oid >= 16384 AND relpersistence <> 't'),
     (SELECT string_agg(concat_ws(',', attrelid, attnum, col.xmin), ';' ORDER BY attrelid, attnum)
-        FROM pg_attribute AS col INNER JOIN pg_class AS rel ON rel.oid = attrelid WHERE attrelid >= 16384 AND relpersistence <> 't'),
+        FROM pg_attribute AS col INNER JOIN pg_class AS rel ON rel.oid = attrelid
+        WHERE attrelid >= 16384 AND relpersistence <> 't'),
     (SELECT string_agg(concat_ws(',', oid, xmin), ';' ORDER BY oid) FROM pg_proc WHERE oid >= 16384),
     (SELECT string_agg(concat_ws(',', oid, xmin), ';' ORDER BY oid) FROM pg_trigger),
     (SELECT string_agg(concat_ws(',', oid, xmin), ';' ORDER BY oid) FROM pg_constraint WHERE oid >= 16384),
