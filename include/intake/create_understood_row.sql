@@ -1,6 +1,6 @@
 -- Understands each staged row: which product, which facility, how much. What is wrong with a row that is not usable is
 -- for reject_rows to say. A view that goes with the table staged, at the end of the transaction.
--- Reads staged, facility, good_identification, product.
+-- Reads named_row, facility, good_identification, product.
 CREATE TEMP VIEW understood_row AS
 WITH
 id_type AS (
@@ -10,7 +10,7 @@ id_type AS (
     FROM (
         SELECT %(default_id_type)s::text AS id_type
         UNION
-        SELECT id_type FROM staged WHERE %(has_id_type)s AND id_type IS NOT NULL
+        SELECT id_type FROM named_row WHERE %(has_id_type)s AND id_type IS NOT NULL
     ) AS written
     INNER JOIN (SELECT DISTINCT good_identification_type_id FROM good_identification) AS known
         ON
@@ -30,27 +30,29 @@ named AS (
 
 understood AS (
     SELECT
-        staged.line_number,
-        staged.ctid AS staged_at,
-        staged.malformed,
+        named_row.line_number,
+        named_row.staged_at,
+        named_row.malformed,
         coalesce(by_id.product_id, named.product_id) AS product_id,
         coalesce(by_code.facility_id, by_external.facility_id) AS facility_id,
         coalesce(by_code.facility_type_id, by_external.facility_type_id) AS facility_type_id,
-        as_quantity(staged.quantity) AS quantity
-    FROM staged
-    LEFT JOIN facility AS by_code ON staged.facility_id = by_code.facility_id
+        as_quantity(named_row.quantity) AS quantity
+    FROM named_row
+    LEFT JOIN facility AS by_code ON named_row.facility_id = by_code.facility_id
     LEFT JOIN facility AS by_external
         ON
             by_external.external_id = CASE
-                WHEN staged.facility_id IS NULL THEN staged.external_facility_id
-                WHEN %(facility_id_may_be_external)s THEN staged.facility_id
+                WHEN named_row.facility_id IS NULL THEN named_row.external_facility_id
+                WHEN %(facility_id_may_be_external)s THEN named_row.facility_id
             END
-    LEFT JOIN product AS by_id ON staged.product_id = by_id.product_id
+    LEFT JOIN product AS by_id ON named_row.product_id = by_id.product_id
     LEFT JOIN named
         ON
-            staged.id_value = named.id_value
-            AND (NOT %(has_id_type)s OR coalesce(staged.id_type, %(default_id_type)s) = named.id_type)
-            AND staged.product_id IS NULL
+            named_row.id_value = named.id_value
+            AND (NOT %(has_id_type)s OR coalesce(named_row.id_type, %(default_id_type)s) = named.id_type)
+            AND named_row.product_id IS NULL
+    -- Keeps the planner from reading each quantity as often as it is looked at below.
+    OFFSET 0
 )
 
 SELECT

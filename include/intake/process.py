@@ -158,6 +158,8 @@ def _outcome(log: Log, status_id: str, counts: Counts | None, message: str | Non
 
 def _apply(connection: Connection, sftp: paramiko.SFTPClient, config: Config, log: Log) -> Outcome:
     connection.execute(b"SET LOCAL work_mem = '64MB'")
+    # Of a temporary table the planner needs to know the size and little else.
+    connection.execute(b"SET LOCAL default_statistics_target = 10")
     content = Fingerprint(size for _, size, _ in repeats.possible_beginnings(connection, log))
     # Closed here: the garbage collector would do it in any thread, and two that wait for the server's answers hang.
     with closing(_read_whole(sftp, log, content)) as raw:

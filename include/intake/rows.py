@@ -29,9 +29,18 @@ class Demand:
     facility_id_may_be_external: bool = False
 
 
-def understand(file: StagedFile, demand: Demand) -> None:
-    """Make the empty table `resolved_row`, and the view `understood_row` on which it is to be filled."""
+def understand(file: StagedFile, demand: Demand, naming: bytes | None = None) -> None:
+    """Make the empty table `resolved_row`, and the view `understood_row` on which it is to be filled.
+
+    A feed may keep only the rows in `resolved_row` that cannot be used, and take the others elsewhere.
+
+    Args:
+        file: The file.
+        demand: What its rows must say.
+        naming: The statement that makes the view `named_row`, where rows name product or facility in ways of their own.
+    """
     file.connection.execute(statement(__file__, "create_resolved_row"))
+    file.connection.execute(naming or statement(__file__, "create_named_row"))
     # A view takes no bound parameters: they are written into its text, quoted by libpq's rules.
     with ClientCursor(file.connection) as cursor:
         cursor.execute(statement(__file__, "create_understood_row"), _parameters(file, demand))

@@ -34,12 +34,13 @@ DEMAND = Demand(quantity="availableDelta")
 
 def check(file: StagedFile) -> int:
     """Refuse rows without a known product, facility, number and reason, or below zero; returns how many."""
-    rows.resolve(file, DEMAND)
-    if file.has("variance_reason_id"):
-        file.connection.execute(statement(__file__, "complain_of_reason"), file.parameters())
     ledger.open_for_posting(file.connection)
+    rows.understand(file, DEMAND)
+    parameters = file.parameters() | {"has_reason": file.has("variance_reason_id")}
+    file.connection.execute(statement(__file__, "resolve_delta"), parameters)
     if file.config.below_zero == "REFUSED":
-        file.connection.execute(statement(__file__, "complain_below_zero"), file.parameters())
+        file.connection.execute(b"ANALYZE movement")
+        file.connection.execute(statement(__file__, "complain_below_zero"), parameters)
     return rows.reject(file, DEMAND)
 
 
@@ -48,10 +49,7 @@ def post(file: StagedFile) -> Posted:
     covered = 0
     if newer_snapshots.find(file, is_snapshot=False):
         covered = file.connection.execute(statement(__file__, "drop_covered_delta")).rowcount
-    total = file.connection.execute(b"SELECT count(*) FROM resolved_row WHERE usable").fetchone()
-    assert total is not None
-    parameters = file.parameters() | {"has_reason": file.has("variance_reason_id")}
-    changed = file.connection.execute(statement(__file__, "move_delta"), parameters).rowcount
+    zero = file.connection.execute(b"DELETE FROM movement WHERE quantity_on_hand_diff = 0").rowcount
     rows.keep_comments(file)
-    ledger.post(file.connection, file.moment.as_of, file.log.data_manager_log_id)
-    return Posted(changed, total[0] - changed, covered)
+    changed = ledger.post(file.connection, file.moment.as_of, file.log.data_manager_log_id)
+    return Posted(changed, zero, covered)

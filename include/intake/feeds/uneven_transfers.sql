@@ -1,7 +1,10 @@
 -- Transfers whose legs do not add up to zero, by the number in the comment and the product as the file names it.
 -- Reads staged.
 SELECT
-    substring(comments FROM '# *([^ ]+)') AS transfer,
+    CASE
+        WHEN strpos(comments, '#') > 0
+            THEN nullif(split_part(ltrim(substr(comments, strpos(comments, '#') + 1), ' '), ' ', 1), '')
+    END AS transfer,
     coalesce(product_id, id_value) AS product,
     trim_scale(sum(as_quantity(quantity))) AS total
 FROM staged
