@@ -72,7 +72,7 @@ def process_all(
     for config in data_manager.with_open_files(connection):
         try:
             with open_server(config.property_resource) as sftp:
-                outcomes += process_waiting(connection, sftp, config)
+                _work_off(connection, sftp, config, outcomes)
         except Exception as trouble:
             logger.exception("%s", config.config_id)
             troubles.append(trouble)
@@ -95,6 +95,12 @@ def process_waiting(connection: Connection, sftp: paramiko.SFTPClient, config: C
         paramiko.SSHException, OSError, EOFError: The connection failed. The file waits, nothing of it is applied.
     """
     outcomes: list[Outcome] = []
+    _work_off(connection, sftp, config, outcomes)
+    return outcomes
+
+
+def _work_off(connection: Connection, sftp: paramiko.SFTPClient, config: Config, outcomes: list[Outcome]) -> None:
+    """Process all waiting files of one feed; what became of each is in the list before anything else can fail."""
     with exclusive(connection, f"processing of {config.config_id}"):
         outcomes += [
             _outcome(crashed, "CRASHED", None, f"{crashed.file_name}: {crashed.message}")
@@ -104,7 +110,6 @@ def process_waiting(connection: Connection, sftp: paramiko.SFTPClient, config: C
             outcomes.append(_process(connection, sftp, config, log))
             file_away(connection, sftp, config)
         file_away(connection, sftp, config)
-    return outcomes
 
 
 def _process(connection: Connection, sftp: paramiko.SFTPClient, config: Config, log: Log) -> Outcome:
@@ -256,11 +261,14 @@ def file_away(connection: Connection, sftp: paramiko.SFTPClient, config: Config)
 
     Raises:
         NotFiledAway: The server refused. What the file has brought stays applied.
+        paramiko.SSHException, OSError, EOFError: The connection was lost. The next run goes on with it.
     """
     for log in data_manager.to_file_away(connection, config):
         try:
             _file_away(connection, sftp, config, log)
         except OSError as trouble:
+            if remote.is_lost(sftp, trouble):
+                raise
             raise NotFiledAway(
                 f"{log.file_name} (log {log.data_manager_log_id}) is {log.status_id}, but could not be moved out of"
                 f" {log.import_path}/processing, or its reject file not be written: {trouble!r}. Let the server's"

@@ -42,6 +42,21 @@ def limit_waiting(sftp: paramiko.SFTPClient, seconds: float = SECONDS_TO_ANSWER)
     channel.settimeout(seconds)
 
 
+def is_lost(sftp: paramiko.SFTPClient, trouble: BaseException) -> bool:
+    """Tell a connection that was lost, or a server that fell silent, from a server that refused what was asked of it.
+
+    Args:
+        sftp: The connection.
+        trouble: One of `TROUBLE` that was raised while it was used.
+    """
+    if isinstance(trouble, paramiko.SSHException | EOFError | TimeoutError | ConnectionError):
+        return True
+    if isinstance(trouble, OSError) and trouble.errno is not None:  # the server's answer, such as "no such file"
+        return False
+    channel = sftp.get_channel()
+    return channel is None or channel.closed or not channel.get_transport().is_active()
+
+
 def list_files(sftp: paramiko.SFTPClient, folder: str) -> list[RemoteFile]:
     """List the plain files of a folder, by name."""
     return [

@@ -1,10 +1,11 @@
 """From Airflow's connections to the plain clients that the library takes."""
 
+import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from include.errors import NeedsAction
+from include.errors import NeedsAction, TryAgain
 
 if TYPE_CHECKING:
     import asyncssh
@@ -13,8 +14,13 @@ if TYPE_CHECKING:
     from include.db.connection import Connection
     from include.shopify.client import Client
 
+logger = logging.getLogger(__name__)
+
 OMS = "trueup_oms"
 """Airflow connection of Trueup's own database."""
+
+_KEY_TROUBLE = ("not found in known_hosts", "No authentication methods available")
+"""What Paramiko says of keys in an exception that it raises for other things as well."""
 
 SECONDS_TO_CONNECT = 30.0
 """How long an SFTP server may take until it has let the triggerer in."""
@@ -22,6 +28,10 @@ SECONDS_TO_CONNECT = 30.0
 
 class ConnectionMisconfigured(NeedsAction):
     """An Airflow connection lacks something that Trueup insists on."""
+
+
+class ConnectionLost(TryAgain):
+    """The connection to an SFTP server was lost, or the server fell silent."""
 
 
 @contextmanager
@@ -39,8 +49,13 @@ def oms() -> "Iterator[Connection]":
 def sftp(connection_id: str) -> "Iterator[paramiko.SFTPClient]":
     """Open an SFTP connection, with the server's key pinned.
 
+    A connection that cannot be closed any more is no failure: what was to be done with it has been done, or has failed
+    with an error of its own.
+
     Raises:
         ConnectionMisconfigured: The connection does not pin the host key, or one side does not know the other's key.
+        ConnectionLost: The server hung up or fell silent. Paramiko's own exceptions, which a retry policy could only
+            name if every DAG file imported Paramiko, stay inside as the cause.
     """
     import paramiko
     from airflow.providers.sftp.hooks.sftp import SFTPHook
@@ -48,13 +63,28 @@ def sftp(connection_id: str) -> "Iterator[paramiko.SFTPClient]":
     from include.intake import remote
 
     require_pinned_host_key(connection_id)
-    with ExitStack() as stack:
-        try:
-            opened = stack.enter_context(SFTPHook(ssh_conn_id=connection_id).get_managed_conn())
-        except (paramiko.AuthenticationException, paramiko.BadHostKeyException) as error:
+    managed = SFTPHook(ssh_conn_id=connection_id).get_managed_conn()
+    try:
+        opened = managed.__enter__()
+    except (paramiko.AuthenticationException, paramiko.BadHostKeyException) as error:
+        raise _key_refused(connection_id, error) from error
+    except (paramiko.SSHException, EOFError) as error:
+        # A pinned key of a kind that the server does not have, and no key of our own, have no classes of their own.
+        if any(sign in str(error) for sign in _KEY_TROUBLE):
             raise _key_refused(connection_id, error) from error
+        raise _lost(connection_id, error) from error
+    try:
         remote.limit_waiting(opened)
         yield opened
+    except remote.TROUBLE as trouble:
+        if remote.is_lost(opened, trouble):
+            raise _lost(connection_id, trouble) from trouble
+        raise
+    finally:
+        try:
+            managed.__exit__(None, None, None)
+        except remote.TROUBLE as trouble:
+            logger.info("SFTP connection %r was lost before it could be closed: %r", connection_id, trouble)
 
 
 def require_pinned_host_key(connection_id: str) -> None:
@@ -96,6 +126,14 @@ async def sftp_for_watching(connection_id: str) -> "AsyncIterator[asyncssh.SFTPC
                 raise
             raise _key_refused(connection_id, error) from error
         yield opened
+
+
+def _lost(connection_id: str, trouble: Exception) -> ConnectionLost:
+    return ConnectionLost(
+        f"Airflow connection {connection_id!r}: the SFTP connection was lost ({type(trouble).__name__}: {trouble})."
+        " Nothing is half done, and the next try goes on from there. If this comes again, ask the server's operator"
+        " whether the server runs and what its log says"
+    )
 
 
 def _key_refused(connection_id: str, error: Exception) -> ConnectionMisconfigured:

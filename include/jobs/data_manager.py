@@ -58,11 +58,13 @@ def _warn(oms: "Connection", outcome: "Outcome") -> None:
     if outcome.status_id != "FINISHED_WITH_ERRORS" or counts is None or not config.notify_on_failure:
         return
     log = data_manager.read_log(oms, outcome.data_manager_log_id)
+    # The connection may have been lost before the reject file was written.
+    place = log.error_file_path or f"A file in {log.import_path}/error, which the next run will write,"
     alerts.send(
         f"{log.config_id}: {counts.failed:,} of {counts.total:,} rows of {log.file_name} were refused",
         f"{log.file_name} (log {log.data_manager_log_id}): {counts.failed:,} of {counts.total:,} rows were refused;"
         f" {counts.changed:,} changed something, {counts.unchanged:,} said what was known, {counts.superseded:,} were"
-        f" out of date. {log.error_file_path} on the SFTP server of {log.property_resource} has the refused rows, each"
+        f" out of date. {place} on the SFTP server of {log.property_resource} has the refused rows, each"
         f" with its line and reason. Correct them in it and drop it into {log.import_path}; or, where what they name"
         f" was missing here, set that up and run manage_imported_file with dataManagerLogId"
         f" {log.data_manager_log_id} and action retry_failed_rows",

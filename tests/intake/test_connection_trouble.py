@@ -3,22 +3,29 @@
 import gc
 import json
 import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import paramiko
 import pytest
 
 from include.db.connection import Connection
 from include.intake import pickup, process, remote
+from include.intake.data_manager import Config
 from include.intake.errors import NotFiledAway
 from include.jobs import connections
-from include.jobs.connections import ConnectionMisconfigured
+from include.jobs.connections import ConnectionLost, ConnectionMisconfigured
 from include.jobs.defaults import RETRY_BY_KIND
 from include.sandbox import sftp as sandbox_sftp
 from include.sandbox.sftp import Fault, SftpServer
 from tests.intake.drop import NOW, Drop, stores
+from tests.jobs.forwarder import Forwarder, forwarder
 from tests.world import World
 
 HEADER = "Item,externalFacilityId,availableQty,idValue\n"
@@ -155,5 +162,186 @@ def test_a_server_that_is_down_is_tried_again(
     assert action(caught.value) == "retry"
 
 
-def test_a_broken_session_falls_back_to_the_task_s_own_retries() -> None:
-    assert action(paramiko.SSHException("Server connection dropped")) in ("retry", "default")
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch, sftp_server: SftpServer, extra: dict[str, str]) -> Iterator[Forwarder]:
+    """The way from Airflow's connection NETSUITE to the server."""
+    with forwarder(sftp_server.host, sftp_server.port) as wire:
+        _enter(monkeypatch, replace(sftp_server, port=wire.port), extra)
+        yield wire
+
+
+def test_a_host_key_of_another_kind_needs_action(
+    monkeypatch: pytest.MonkeyPatch, sftp_server: SftpServer, extra: dict[str, str]
+) -> None:
+    other = paramiko.RSAKey.generate(2048)
+    _enter(monkeypatch, sftp_server, extra | {"host_key": f"{other.get_name()} {other.get_base64()}"})
+    with (
+        pytest.raises(ConnectionMisconfigured, match="correct the connection") as caught,
+        connections.sftp("NETSUITE"),
+    ):
+        pass
+    assert action(caught.value) == "fail"
+
+
+def test_a_key_that_the_server_does_not_know_needs_action(
+    monkeypatch: pytest.MonkeyPatch, sftp_server: SftpServer, extra: dict[str, str], tmp_path: Path
+) -> None:
+    with sandbox_sftp.running(tmp_path / "root", tmp_path / "keys") as other:
+        _enter(monkeypatch, sftp_server, extra | {"key_file": str(other.client_key)})
+    with (
+        pytest.raises(ConnectionMisconfigured, match="AuthenticationException") as caught,
+        connections.sftp("NETSUITE"),
+    ):
+        pass
+    assert action(caught.value) == "fail"
+
+
+def test_a_server_that_hangs_up_before_it_says_what_it_is_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, sftp_server: SftpServer, extra: dict[str, str]
+) -> None:
+    with socket.create_server((sftp_server.host, 0)) as mute:
+        _enter(monkeypatch, replace(sftp_server, port=mute.getsockname()[1]), extra)
+        hanging_up = threading.Thread(target=_hang_up, args=(mute,), daemon=True)
+        hanging_up.start()
+        with pytest.raises(ConnectionLost, match="'NETSUITE'") as caught, connections.sftp("NETSUITE"):
+            pass
+        mute.shutdown(socket.SHUT_RDWR)  # closing alone would leave the other thread waiting
+        hanging_up.join()
+    assert action(caught.value) == "retry"
+
+
+def _hang_up(listener: socket.socket) -> None:
+    with suppress(OSError):
+        while True:
+            listener.accept()[0].close()
+
+
+@pytest.mark.parametrize("use", [lambda sftp: sftp.listdir("."), lambda sftp: sftp.open("new", "wb").write(b"x")])
+def test_a_lost_connection_says_so_in_the_words_of_operations(
+    wire: Forwarder, use: Callable[[paramiko.SFTPClient], object]
+) -> None:
+    def cut_and_use() -> None:
+        with connections.sftp("NETSUITE") as opened:
+            wire.cut()
+            _until_lost(opened)
+            use(opened)
+
+    with pytest.raises(ConnectionLost, match=r"'NETSUITE': the SFTP connection was lost .* the next try") as caught:
+        cut_and_use()
+    assert action(caught.value) == "retry"
+
+
+def test_a_connection_that_is_lost_on_the_way_does_not_hide_what_was_wrong_before(wire: Forwarder) -> None:
+    def look_and_cut() -> None:
+        with connections.sftp("NETSUITE") as opened:
+            try:
+                opened.stat("nowhere.csv")
+            finally:
+                wire.cut()
+                _until_lost(opened)
+
+    with pytest.raises(FileNotFoundError):
+        look_and_cut()
+
+
+def test_a_connection_that_is_lost_when_all_is_done_is_no_failure(wire: Forwarder) -> None:
+    with connections.sftp("NETSUITE") as opened:
+        opened.listdir(".")
+        wire.cut()
+        _until_lost(opened)
+
+
+def test_closing_a_lost_connection_may_raise_what_it_likes(wire: Forwarder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def close(_: object) -> None:
+        raise EOFError
+
+    monkeypatch.setattr(paramiko.SFTPClient, "close", close)
+    with pytest.raises(FileNotFoundError), connections.sftp("NETSUITE") as opened:
+        opened.stat("nowhere.csv")
+    with connections.sftp("NETSUITE"):
+        pass
+
+
+def test_a_server_that_falls_silent_says_so_in_the_words_of_operations(
+    wire: Forwarder, sftp_server: SftpServer, drop: Drop
+) -> None:
+    drop.write(GOOD, "silent.csv")
+    sftp_server.fail(Fault(name="*silent.csv", stall_after=10, times=1))
+
+    def read() -> None:
+        with _at_home(drop)("NETSUITE") as opened:
+            remote.limit_waiting(opened, 0.5)
+            list(remote.read_blocks(opened, f"{drop.folder}/silent.csv", len(GOOD)))
+
+    with pytest.raises(ConnectionLost, match="the SFTP connection was lost") as caught:
+        read()
+    assert action(caught.value) == "retry"
+
+
+def test_files_done_before_the_connection_is_lost_are_told_of(
+    drop: Drop, wire: Forwarder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else nobody would be alerted of their bad rows: the next run does not meet them again."""
+    drop.write(HEADER + "a,43,6,521\na,77,6,521\n", "first.csv")
+    drop.write(GOOD, "second.csv")
+    pickup.take_whole_files(drop.connection, drop.sftp, drop.feed, NOW)
+    drop.connection.execute(b"UPDATE data_manager_log SET property_resource = 'NETSUITE'")
+    apply = process._apply
+
+    def cut_at_the_second(*arguments: Any) -> process.Outcome:
+        if arguments[-1].file_name == "second.csv":
+            wire.cut()
+            _until_lost(arguments[1])
+        return apply(*arguments)
+
+    monkeypatch.setattr(process, "_apply", cut_at_the_second)
+    outcomes, troubles = process.process_all(drop.connection, _at_home(drop))
+    assert [(each.file_name, each.status_id) for each in outcomes] == [("first.csv", "FINISHED_WITH_ERRORS")]
+    assert [type(each) for each in troubles] == [ConnectionLost]
+    row = drop.connection.execute(
+        b"SELECT status_id, message FROM data_manager_log WHERE file_name = 'second.csv'"
+    ).fetchone()
+    assert row is not None
+    assert row[0] == "PENDING"
+    assert "nothing of it was applied, the next run reads it again" in row[1]
+
+
+def test_a_connection_lost_before_a_file_is_put_away_is_no_fault_of_the_server_s_disk(
+    drop: Drop, wire: Forwarder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop.write(GOOD, "good.csv")
+    pickup.take_whole_files(drop.connection, drop.sftp, drop.feed, NOW)
+    drop.connection.execute(b"UPDATE data_manager_log SET property_resource = 'NETSUITE'")
+    file_away = process.file_away
+
+    def cut(connection: Connection, sftp: paramiko.SFTPClient, config: Config) -> None:
+        wire.cut()
+        _until_lost(sftp)
+        file_away(connection, sftp, config)
+
+    monkeypatch.setattr(process, "file_away", cut)
+    outcomes, troubles = process.process_all(drop.connection, _at_home(drop))
+    assert [each.status_id for each in outcomes] == ["FINISHED"]
+    assert [type(each) for each in troubles] == [ConnectionLost]
+
+
+def _at_home(drop: Drop) -> Callable[[str], AbstractContextManager[paramiko.SFTPClient]]:
+    """Open Airflow's connection in the folder where the drop's client is at home."""
+
+    @contextmanager
+    def opened(connection_id: str) -> Iterator[paramiko.SFTPClient]:
+        with connections.sftp(connection_id) as sftp:
+            sftp.chdir(drop.sftp.getcwd())
+            yield sftp
+
+    return opened
+
+
+def _until_lost(sftp: paramiko.SFTPClient) -> None:
+    """Wait until Paramiko has noticed that the wire is cut."""
+    channel = sftp.get_channel()
+    assert channel is not None
+    deadline = time.monotonic() + 20
+    while channel.get_transport().is_active():
+        assert time.monotonic() < deadline, "the connection lives on though its wire was cut"
+        time.sleep(0.01)
