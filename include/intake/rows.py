@@ -46,9 +46,12 @@ def understand(file: StagedFile, demand: Demand, naming: bytes | None = None) ->
         cursor.execute(statement(__file__, "create_understood_row"), _parameters(file, demand))
 
 
-def resolve(file: StagedFile, demand: Demand) -> None:
-    """Make and fill `resolved_row`: one row for each staged row, with what it means and whether it can be used."""
-    understand(file, demand)
+def resolve(file: StagedFile, demand: Demand, naming: bytes | None = None) -> None:
+    """Make and fill `resolved_row`: one row for each staged row, with what it means and whether it can be used.
+
+    The arguments are those of `understand`.
+    """
+    understand(file, demand, naming)
     file.connection.execute(statement(__file__, "resolve_rows"))
 
 

@@ -1,7 +1,7 @@
 -- What has arrived, one row per line of a receipt. Private to the transaction.
 -- The caller fills it down to complaint: one of the two names of the shipment, and the item or the product.
 CREATE TEMP TABLE received_item (
-    line_number bigint PRIMARY KEY,
+    line_number bigint NOT NULL,
     shipment_id text COLLATE "C",
     external_id text COLLATE "C",
     shipment_item_seq_id text COLLATE "C",

@@ -1,7 +1,7 @@
 -- The rows of a restock file, one product each. Private to the transaction.
 -- The caller fills it down to complaint, with is_usable false where a row cannot be taken for reasons of its own.
 CREATE TEMP TABLE restock_row (
-    line_number bigint PRIMARY KEY,
+    line_number bigint NOT NULL,
     requested_name text COLLATE "C",
     facility_id text COLLATE "C",
     shop_id text COLLATE "C",

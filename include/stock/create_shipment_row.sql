@@ -2,7 +2,7 @@
 -- The caller fills shipment_row down to complaint, with is_usable false where a row cannot be taken for reasons of its
 -- own; the rest is filled by the statements beside this one.
 CREATE TEMP TABLE shipment_row (
-    line_number bigint PRIMARY KEY,
+    line_number bigint NOT NULL,
     given_shipment_id text COLLATE "C",
     external_id text COLLATE "C",
     shipment_type_id text,
@@ -22,9 +22,7 @@ CREATE TEMP TABLE shipment_row (
     complaint text,
     shipment_id text COLLATE "C",
     shipment_key text COLLATE "C",
-    item_key text COLLATE "C",
-    is_changed boolean NOT NULL DEFAULT FALSE,
-    is_superseded boolean NOT NULL DEFAULT FALSE
+    item_key text COLLATE "C"
 ) ON COMMIT DROP;
 
 CREATE TEMP TABLE shipment_header (
@@ -50,7 +48,8 @@ CREATE TEMP TABLE wanted_item (
     order_id text COLLATE "C",
     serial_numbers text[] NOT NULL,
     shipment_item_seq_id text COLLATE "C",
+    row_count bigint NOT NULL,
+    is_known boolean NOT NULL,
     is_changed boolean NOT NULL,
-    is_superseded boolean NOT NULL,
-    PRIMARY KEY (shipment_id, item_key)
+    is_superseded boolean NOT NULL
 ) ON COMMIT DROP

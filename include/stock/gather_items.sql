@@ -2,7 +2,7 @@
 -- Reads shipment_row, shipment_item; writes wanted_item.
 INSERT INTO wanted_item (
     shipment_id, item_key, product_id, quantity, item_external_id, order_id, serial_numbers, shipment_item_seq_id,
-    is_changed, is_superseded
+    row_count, is_known, is_changed, is_superseded
 )
 WITH wanted AS (
     SELECT
@@ -14,7 +14,8 @@ WITH wanted AS (
         max(order_id) AS order_id,
         coalesce(array_agg(serial_number ORDER BY line_number) FILTER (WHERE serial_number IS NOT NULL), '{}')
             AS serial_numbers,
-        min(line_number) AS first_line
+        min(line_number) AS first_line,
+        count(*) AS row_count
     FROM shipment_row
     GROUP BY shipment_id, item_key
 ),
@@ -32,6 +33,7 @@ judged AS (
     SELECT
         wanted.*,
         known.shipment_item_seq_id,
+        known.item_key IS NOT NULL AS is_known,
         coalesce(known.as_of > %(as_of)s, FALSE) AS is_superseded,
         coalesce(
             wanted.product_id = known.product_id
@@ -59,6 +61,8 @@ SELECT
     order_id,
     serial_numbers,
     coalesce(shipment_item_seq_id, lpad(number::text, greatest(5, length(number::text)), '0')),
+    row_count,
+    is_known,
     NOT is_same AND NOT is_superseded,
     is_superseded
 FROM judged

@@ -1,4 +1,5 @@
--- Which shipment and which item each row is about; a row whose two names for the shipment disagree is complained of.
+-- Which shipment and which item each row is about; a shipment that is new and has no id of its own is given one. A row
+-- whose two names for the shipment disagree is complained of.
 -- Reads shipment, scheduled_restock; writes shipment_row.
 WITH pair AS (
     SELECT
@@ -36,11 +37,24 @@ keyed AS (
     LEFT JOIN shipment ON named.shipment_id = shipment.shipment_id
     LEFT JOIN scheduled_restock AS restock ON named.shipment_id = restock.shipment_id
     WINDOW names AS (PARTITION BY coalesce('id ' || named.shipment_id, 'external ' || named.external_id))
+),
+
+fresh AS MATERIALIZED (
+    SELECT
+        shipment_key,
+        'TS' || nextval('shipment_id_seq') AS shipment_id
+    FROM (
+        SELECT shipment_key
+        FROM keyed
+        WHERE shipment_id IS NULL AND shipment_key IS NOT NULL
+        GROUP BY shipment_key
+        ORDER BY min(line_number)
+    ) AS nameless
 )
 
 UPDATE shipment_row
 SET
-    shipment_id = keyed.shipment_id,
+    shipment_id = coalesce(keyed.shipment_id, fresh.shipment_id),
     shipment_key = keyed.shipment_key,
     item_key = coalesce('item ' || shipment_row.item_external_id, 'product ' || shipment_row.product_id),
     complaint = coalesce(shipment_row.complaint, CASE
@@ -80,4 +94,5 @@ SET
             )
     END)
 FROM keyed
+LEFT JOIN fresh ON keyed.shipment_key = fresh.shipment_key
 WHERE shipment_row.line_number = keyed.line_number

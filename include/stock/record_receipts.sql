@@ -1,36 +1,36 @@
 -- Records what has arrived and adds to movement what it does to stock. Units of a product that is named alone go to its
 -- items one after the other, as far as they are open, and what is too many to the last.
 -- Units from before the newest snapshot of their product and facility are in its number already.
--- Reads received_item, shipment, shipment_item_open, inventory_snapshot; writes shipment_receipt, movement.
+-- Reads received_item, shipment, shipment_item, shipment_item_open, inventory_snapshot; writes shipment_receipt,
+-- movement.
 WITH part AS (
     SELECT
         line.line_number,
         line.found_shipment_id AS shipment_id,
+        line.product_id,
         line.rejection_reason,
         line.received_at,
         kind.is_accepted,
-        coalesce('item ' || line.found_seq_id, 'product ' || line.product_id) AS pool,
         kind.units,
         sum(kind.units) OVER (
-            PARTITION BY
-                line.found_shipment_id,
-                coalesce('item ' || line.found_seq_id, 'product ' || line.product_id)
+            PARTITION BY line.found_shipment_id, line.product_id
             ORDER BY line.line_number ASC, kind.is_accepted DESC
         ) AS thru_unit
     FROM received_item AS line
     CROSS JOIN LATERAL (
         VALUES (TRUE, line.quantity_accepted), (FALSE, line.quantity_rejected)
     ) AS kind (is_accepted, units)
-    WHERE kind.units > 0
+    WHERE kind.units > 0 AND line.found_seq_id IS NULL
 ),
 
 named AS (
     SELECT
-        shipment_id,
-        pool,
-        sum(units) AS units
-    FROM part
-    GROUP BY shipment_id, pool
+        found_shipment_id AS shipment_id,
+        found_seq_id AS shipment_item_seq_id,
+        sum(quantity_accepted + quantity_rejected) AS units
+    FROM received_item
+    WHERE found_seq_id IS NOT NULL AND found_shipment_id IN (SELECT part.shipment_id FROM part)
+    GROUP BY found_shipment_id, found_seq_id
 ),
 
 room AS (
@@ -38,20 +38,14 @@ room AS (
         item.shipment_id,
         item.shipment_item_seq_id,
         item.product_id,
-        pool.pool,
-        greatest(item.open_quantity - pool.taken, 0) AS units,
-        lead(item.shipment_item_seq_id) OVER pools IS NULL AS is_last,
-        sum(greatest(item.open_quantity - pool.taken, 0)) OVER pools AS thru_unit
+        greatest(item.open_quantity - coalesce(named.units, 0), 0) AS units,
+        lead(item.shipment_item_seq_id) OVER same_product IS NULL AS is_last,
+        sum(greatest(item.open_quantity - coalesce(named.units, 0), 0)) OVER same_product AS thru_unit
     FROM shipment_item_open AS item
-    INNER JOIN (SELECT DISTINCT named.shipment_id FROM named) AS begun ON item.shipment_id = begun.shipment_id
-    LEFT JOIN named AS itself
-        ON item.shipment_id = itself.shipment_id AND 'item ' || item.shipment_item_seq_id = itself.pool
-    CROSS JOIN LATERAL (
-        VALUES
-        ('item ' || item.shipment_item_seq_id, 0),
-        ('product ' || item.product_id, coalesce(itself.units, 0))
-    ) AS pool (pool, taken)
-    WINDOW pools AS (PARTITION BY item.shipment_id, pool.pool ORDER BY item.shipment_item_seq_id)
+    INNER JOIN (SELECT DISTINCT part.shipment_id FROM part) AS begun ON item.shipment_id = begun.shipment_id
+    LEFT JOIN named
+        ON item.shipment_id = named.shipment_id AND item.shipment_item_seq_id = named.shipment_item_seq_id
+    WINDOW same_product AS (PARTITION BY item.shipment_id, item.product_id ORDER BY item.shipment_item_seq_id)
 ),
 
 piece AS (
@@ -66,26 +60,44 @@ piece AS (
         least(part.thru_unit, CASE WHEN room.is_last THEN 'Infinity' ELSE room.thru_unit END)
         - greatest(part.thru_unit - part.units, room.thru_unit - room.units) AS units
     FROM part
-    INNER JOIN room ON part.shipment_id = room.shipment_id AND part.pool = room.pool
+    INNER JOIN room ON part.shipment_id = room.shipment_id AND part.product_id = room.product_id
 ),
 
-arrived AS (
+shared_out AS (
     SELECT
-        piece.line_number,
-        piece.shipment_id,
-        piece.shipment_item_seq_id,
-        piece.product_id,
-        shipment.destination_facility_id AS facility_id,
-        piece.rejection_reason,
-        piece.received_at,
-        coalesce(sum(piece.units) FILTER (WHERE piece.is_accepted), 0) AS accepted,
-        coalesce(sum(piece.units) FILTER (WHERE NOT piece.is_accepted), 0) AS rejected
+        line.line_number,
+        line.found_shipment_id AS shipment_id,
+        line.found_seq_id AS shipment_item_seq_id,
+        item.product_id,
+        line.rejection_reason,
+        line.received_at,
+        line.quantity_accepted AS accepted,
+        line.quantity_rejected AS rejected
+    FROM received_item AS line
+    INNER JOIN shipment_item AS item
+        ON line.found_shipment_id = item.shipment_id AND line.found_seq_id = item.shipment_item_seq_id
+    WHERE line.quantity_accepted > 0 OR line.quantity_rejected > 0
+    UNION ALL
+    SELECT
+        line_number,
+        shipment_id,
+        shipment_item_seq_id,
+        product_id,
+        rejection_reason,
+        received_at,
+        coalesce(sum(units) FILTER (WHERE is_accepted), 0),
+        coalesce(sum(units) FILTER (WHERE NOT is_accepted), 0)
     FROM piece
-    INNER JOIN shipment ON piece.shipment_id = shipment.shipment_id
-    WHERE piece.units > 0
-    GROUP BY
-        piece.line_number, piece.shipment_id, piece.shipment_item_seq_id, piece.product_id,
-        shipment.destination_facility_id, piece.rejection_reason, piece.received_at
+    WHERE units > 0
+    GROUP BY line_number, shipment_id, shipment_item_seq_id, product_id, rejection_reason, received_at
+),
+
+arrived AS MATERIALIZED (
+    SELECT
+        shared_out.*,
+        shipment.destination_facility_id AS facility_id
+    FROM shared_out
+    INNER JOIN shipment ON shared_out.shipment_id = shipment.shipment_id
 ),
 
 newest AS (

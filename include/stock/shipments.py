@@ -111,8 +111,6 @@ def save(connection: Connection, as_of: datetime, data_manager_log_id: int | Non
         data_manager_log_id: The file, for shipments that are new.
     """
     parameters = {"as_of": as_of, "data_manager_log_id": data_manager_log_id}
-    connection.execute(statement(__file__, "number_shipments"))
-    connection.execute(b"ANALYZE shipment_row")
     connection.execute(statement(__file__, "gather_headers"))
     connection.execute(b"ANALYZE shipment_header")
     connection.execute(statement(__file__, "create_shipments"), parameters)
@@ -121,10 +119,7 @@ def save(connection: Connection, as_of: datetime, data_manager_log_id: int | Non
     connection.execute(statement(__file__, "save_shipment_items"), parameters)
     connection.execute(statement(__file__, "merge_headers"), parameters)
     connection.execute(statement(__file__, "update_shipments"), parameters)
-    row = connection.execute(
-        b"SELECT count(*) FILTER (WHERE is_changed), count(*) FILTER (WHERE NOT is_changed AND NOT is_superseded),"
-        b" count(*) FILTER (WHERE NOT is_changed AND is_superseded) FROM shipment_row"
-    ).fetchone()
+    row = connection.execute(statement(__file__, "count_shipment_rows")).fetchone()
     assert row is not None
     return Saved(row[0], row[1], row[2])
 

@@ -5,7 +5,23 @@ INSERT INTO received_item (
     line_number, shipment_id, external_id, shipment_item_seq_id, item_external_id, product_id, quantity_accepted,
     quantity_rejected, rejection_reason, received_at, complaint
 )
-WITH understood AS (
+-- A file names few dates: each is read once.
+WITH moment AS MATERIALIZED (
+    SELECT
+        received_date,
+        CASE
+            WHEN trim(received_date) ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'
+                THEN CASE
+                    WHEN as_moment(trim(received_date) || ' 00:00', %(time_zone)s) <= %(as_of)s
+                        THEN least(as_moment(trim(received_date) || ' 23:59:59', %(time_zone)s), %(as_of)s)
+                    ELSE as_moment(trim(received_date) || ' 00:00', %(time_zone)s)
+                END
+            ELSE as_moment(received_date, %(time_zone)s)
+        END AS received_at
+    FROM (SELECT DISTINCT received_date FROM staged WHERE trim(received_date) <> '') AS written
+),
+
+understood AS MATERIALIZED (
     SELECT
         resolved_row.line_number,
         resolved_row.product_id,
@@ -21,16 +37,11 @@ WITH understood AS (
         nullif(trim(staged.received_date), '') AS received_written,
         CASE
             WHEN nullif(trim(staged.received_date), '') IS NULL THEN %(as_of)s
-            WHEN trim(staged.received_date) ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'
-                THEN CASE
-                    WHEN as_moment(trim(staged.received_date) || ' 00:00', %(time_zone)s) <= %(as_of)s
-                        THEN least(as_moment(trim(staged.received_date) || ' 23:59:59', %(time_zone)s), %(as_of)s)
-                    ELSE as_moment(trim(staged.received_date) || ' 00:00', %(time_zone)s)
-                END
-            ELSE as_moment(staged.received_date, %(time_zone)s)
+            ELSE moment.received_at
         END AS received_at
     FROM resolved_row
     INNER JOIN staged ON resolved_row.staged_at = staged.ctid
+    LEFT JOIN moment ON staged.received_date = moment.received_date
     WHERE staged.malformed IS NULL
 )
 

@@ -30,7 +30,36 @@ only_shop AS (
     HAVING count(*) = 1
 ),
 
-understood AS (
+-- A file names few moments: each is read once.
+moment AS MATERIALIZED (
+    SELECT
+        written.time_written,
+        CASE
+            WHEN bare.bare_time IS NULL THEN as_moment(written.time_written, %(time_zone)s)
+            WHEN today.moment > %(as_of)s THEN today.moment
+            ELSE (today.local_date + 1 + bare.bare_time) AT TIME ZONE %(time_zone)s
+        END AS requested_at
+    FROM (
+        SELECT DISTINCT trim(schedule_time) AS time_written FROM staged WHERE trim(schedule_time) <> ''
+    ) AS written
+    CROSS JOIN LATERAL (
+        SELECT
+            CASE
+                WHEN
+                    written.time_written ~* '^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?( ?[ap]m)?$'
+                    AND pg_input_is_valid(written.time_written, 'time')
+                    THEN written.time_written::time
+            END AS bare_time
+    ) AS bare
+    CROSS JOIN LATERAL (SELECT (%(as_of)s AT TIME ZONE %(time_zone)s)::date AS local_date) AS here
+    CROSS JOIN LATERAL (
+        SELECT
+            here.local_date,
+            (here.local_date + bare.bare_time) AT TIME ZONE %(time_zone)s AS moment
+    ) AS today
+),
+
+understood AS MATERIALIZED (
     SELECT
         resolved_row.line_number,
         resolved_row.product_id,
@@ -48,13 +77,7 @@ understood AS (
         coalesce(
             nullif(trim(staged.restock_name), ''),
             'Created ' || to_char(%(as_of)s AT TIME ZONE %(time_zone)s, 'YYYY-MM-DD')
-        ) AS restock_name,
-        CASE
-            WHEN
-                trim(staged.schedule_time) ~* '^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?( ?[ap]m)?$'
-                AND pg_input_is_valid(trim(staged.schedule_time), 'time')
-                THEN trim(staged.schedule_time)::time
-        END AS bare_time
+        ) AS restock_name
     FROM resolved_row
     INNER JOIN staged ON resolved_row.staged_at = staged.ctid
     LEFT JOIN shopify_shop AS by_id ON trim(staged.named_shop) = by_id.shop_id
@@ -70,18 +93,9 @@ understood AS (
 timed AS (
     SELECT
         understood.*,
-        CASE
-            WHEN understood.bare_time IS NULL THEN as_moment(understood.time_written, %(time_zone)s)
-            WHEN today.moment > %(as_of)s THEN today.moment
-            ELSE (today.local_date + 1 + understood.bare_time) AT TIME ZONE %(time_zone)s
-        END AS requested_at
+        moment.requested_at
     FROM understood
-    CROSS JOIN LATERAL (SELECT (%(as_of)s AT TIME ZONE %(time_zone)s)::date AS local_date) AS here
-    CROSS JOIN LATERAL (
-        SELECT
-            here.local_date,
-            (here.local_date + understood.bare_time) AT TIME ZONE %(time_zone)s AS moment
-    ) AS today
+    LEFT JOIN moment ON understood.time_written = moment.time_written
 )
 
 SELECT

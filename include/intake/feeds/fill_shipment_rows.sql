@@ -5,6 +5,19 @@ INSERT INTO shipment_row (
     supplier_external_id, destination_facility_id, product_id, quantity, item_external_id, order_id, serial_number,
     tracking_numbers, attributes, is_usable, complaint
 )
+-- The rows of a shipment say the same of it, mostly: each such cell is taken apart once.
+WITH attribute AS (
+    SELECT
+        cell.shipment_attribute,
+        jsonb_object_agg(trim(split_part(each.written, ':', 1)), trim(substring(each.written FROM ':(.*)')))
+            FILTER (WHERE each.written ~ '[^ ] *:') AS attributes,
+        min(trim(each.written)) FILTER (WHERE each.written !~ '[^ ] *:') AS bad
+    FROM (SELECT DISTINCT shipment_attribute FROM staged WHERE shipment_attribute IS NOT NULL) AS cell
+    CROSS JOIN LATERAL string_to_table(cell.shipment_attribute, '|') AS each (written)
+    WHERE trim(each.written) <> ''
+    GROUP BY cell.shipment_attribute
+)
+
 SELECT
     resolved_row.line_number,
     nullif(trim(staged.shipment_id), ''),
@@ -20,11 +33,15 @@ SELECT
     nullif(trim(staged.item_external_id), ''),
     nullif(trim(staged.order_id), ''),
     nullif(trim(staged.serial_number), ''),
-    array(
-        SELECT trim(parcel.tracking_number)
-        FROM string_to_table(staged.tracking_number, '|') AS parcel (tracking_number)
-        WHERE trim(parcel.tracking_number) <> ''
-    ),
+    CASE
+        WHEN coalesce(trim(staged.tracking_number), '') = '' THEN '{}'
+        WHEN strpos(staged.tracking_number, '|') = 0 THEN ARRAY[trim(staged.tracking_number)]
+        ELSE array(
+            SELECT trim(parcel.tracking_number)
+            FROM string_to_table(staged.tracking_number, '|') AS parcel (tracking_number)
+            WHERE trim(parcel.tracking_number) <> ''
+        )
+    END,
     coalesce(attribute.attributes, '{}'),
     resolved_row.usable,
     CASE
@@ -39,12 +56,5 @@ LEFT JOIN facility AS destination
         AND destination.facility_type_id = any(%(facility_types)s)
 LEFT JOIN facility AS by_code ON trim(staged.origin_facility_id) = by_code.facility_id
 LEFT JOIN facility AS by_external ON trim(staged.origin_facility_id) = by_external.external_id
-CROSS JOIN LATERAL (
-    SELECT
-        jsonb_object_agg(trim(split_part(each.written, ':', 1)), trim(substring(each.written FROM ':(.*)')))
-            FILTER (WHERE each.written ~ '[^ ] *:') AS attributes,
-        min(trim(each.written)) FILTER (WHERE each.written !~ '[^ ] *:') AS bad
-    FROM string_to_table(staged.shipment_attribute, '|') AS each (written)
-    WHERE trim(each.written) <> ''
-) AS attribute
+LEFT JOIN attribute ON staged.shipment_attribute = attribute.shipment_attribute
 WHERE staged.malformed IS NULL

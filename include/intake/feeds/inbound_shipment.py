@@ -49,8 +49,8 @@ def check(file: StagedFile) -> int:
     """Refuse rows that cannot be taken, or that contradict others or what was received; returns how many."""
     connection = file.connection
     shipments.lock(connection)
-    understood = shipment_rows.identify(file)
-    rows.resolve(understood, DEMAND)
+    understood = shipment_rows.with_names(file)
+    rows.resolve(understood, DEMAND, statement(__file__, "name_product"))
     shipments.create_shipment_rows(connection)
     connection.execute(statement(__file__, "fill_shipment_rows"), {"facility_types": list(DEMAND.facility_types)})
     shipments.judge(connection, file.moment.as_of)

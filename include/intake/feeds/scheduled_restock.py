@@ -40,11 +40,10 @@ def check(file: StagedFile) -> int:
     """Refuse rows without a known product, facility and shop, and a quantity and a moment to come; returns how many."""
     connection = file.connection
     shipments.lock(connection)
-    connection.execute(statement(__file__, "find_restock_facility"))
     understood = replace(
         file, header=Header((*file.header.fields, (file.written("named_facility", "Facility"), "facility_id")))
     )
-    rows.resolve(understood, DEMAND)
+    rows.resolve(understood, DEMAND, statement(__file__, "find_restock_facility"))
     restocks.create_restock_rows(connection)
     parameters = file.parameters() | {
         "time_zone": file.config.time_zone,

@@ -43,9 +43,8 @@ def check(file: StagedFile) -> int:
     connection = file.connection
     ledger.open_for_posting(connection)
     shipments.lock(connection)
-    understood = shipment_rows.identify(file)
-    connection.execute(statement(__file__, "place_receipt"))
-    rows.resolve(understood, DEMAND)
+    understood = shipment_rows.with_names(file)
+    rows.resolve(understood, DEMAND, statement(__file__, "place_receipt"))
     shipments.create_received_items(connection)
     parameters = file.parameters() | {"time_zone": file.config.time_zone}
     connection.execute(statement(__file__, "fill_received_items"), parameters)

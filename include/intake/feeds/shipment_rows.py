@@ -19,16 +19,12 @@ PRODUCT_COLUMNS = {
 IDENTIFIERS = ("named_sku", "named_id_value", "named_product_id")
 
 
-def identify(file: StagedFile) -> StagedFile:
-    """Bring the several ways of naming a product into the columns that `rows.resolve` looks at.
+def with_names(file: StagedFile) -> StagedFile:
+    """Complete the header of a file that names products in several ways: messages call a column what the file calls it.
 
     An id-type speaks of the id-value, or of the product-id where there is none; a product-id without an id-type is our
     own. The product-sku counts where neither is given.
-
-    Returns:
-        The file with its header completed, so that messages call a column what the file calls it.
     """
-    file.connection.execute(statement(__file__, "identify_product"))
     written = [name for name, column in file.header.fields if column in IDENTIFIERS]
     fields = ((" or ".join(written), "id_value"), ("id-type", "id_type"))
     return replace(file, header=Header((*file.header.fields, *fields)))
