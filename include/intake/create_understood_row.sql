@@ -51,8 +51,6 @@ understood AS (
             named_row.id_value = named.id_value
             AND (NOT %(has_id_type)s OR coalesce(named_row.id_type, %(default_id_type)s) = named.id_type)
             AND named_row.product_id IS NULL
-    -- Keeps the planner from reading each quantity as often as it is looked at below.
-    OFFSET 0 -- noqa: AM09
 )
 
 SELECT
