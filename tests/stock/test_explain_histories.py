@@ -1,5 +1,6 @@
 """Every explanation adds up to the stored target, whatever stores, channels, queues, kits and dates there are."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -9,15 +10,47 @@ from hypothesis import strategies as st
 from include.db.connection import Connection
 from include.stock import explain_page, online_atp
 from include.stock.explain import explain
-from tests.stock.test_online_atp_histories import retailer, steps
+from tests.stock.test_online_atp_histories import KITS, MEMBERS, PLACES, PLAIN, retailer, steps
 from tests.world import World
 
 __all__ = ["retailer"]
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(steps, min_size=4, max_size=14))
-def test_every_explanation_adds_up(connection: Connection, retailer: World, history: list[tuple[Any, ...]]) -> None:
+@given(
+    st.fixed_dictionaries(
+        {place: st.integers(-8, 12) for place in itertools.product(PLAIN, PLACES[:3])}
+        | {place: st.integers(-1, 3) for place in itertools.product(PLAIN, PLACES[3:])}
+    ),
+    st.fixed_dictionaries(
+        {
+            place: st.tuples(st.integers(0, 5), st.integers(0, 7).map(bool))
+            for place in itertools.product(PLAIN + KITS, PLACES[:3] + MEMBERS[3:])
+        }
+    ),
+    st.lists(steps, max_size=14),
+)
+def test_every_explanation_adds_up(
+    connection: Connection,
+    retailer: World,
+    stock: dict[tuple[str, str], int],
+    rules: dict[tuple[str, str], tuple[int, bool]],
+    history: list[tuple[Any, ...]],
+) -> None:
+    # A world full of stock and rules, where something is kept back nearly everywhere.
+    connection.execute(b"DELETE FROM inventory_item")
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            b"INSERT INTO inventory_item VALUES (%s, %s, %s, %s)",
+            [(*place, units, units) for place, units in stock.items() if units],
+        )
+        cursor.executemany(
+            b"INSERT INTO product_facility (product_id, facility_id, minimum_stock, allow_brokering)"
+            b" VALUES (%s, %s, %s, %s) ON CONFLICT (product_id, facility_id) DO UPDATE"
+            b" SET minimum_stock = excluded.minimum_stock, allow_brokering = excluded.allow_brokering",
+            [(*place, *values) for place, values in rules.items()],
+        )
+    connection.execute(b"INSERT INTO dirty_product (product_id) SELECT product_id FROM product")
     for act, *arguments in history:
         act(connection, *arguments)
     online_atp.refresh(connection)
