@@ -1,6 +1,6 @@
 -- The rows of a batch that was refused as stale, each with its delta and what Shopify shows now. Rows that have moved
 -- go into a batch of their own, now and for some time, so that those that keep moving hold up nobody.
--- Reads outbox_batch_row; writes chosen_row, inventory_level.
+-- Reads outbox_batch, outbox_batch_row; writes chosen_row, inventory_level.
 WITH seen AS (
     SELECT
         stale.*,
@@ -26,13 +26,23 @@ marked AS (
 )
 
 INSERT INTO chosen_row (
-    batch_number, inventory_item_id, location_id, delta, change_from_quantity, replaces_batch_id
-)
-SELECT
-    has_moved::integer,
+    batch_number,
     inventory_item_id,
     location_id,
     delta,
-    available,
-    outbox_batch_id
+    change_from_quantity,
+    shopify_reason,
+    replaces_batch_id,
+    outbox_plan_id
+)
+SELECT
+    seen.has_moved::integer,
+    seen.inventory_item_id,
+    seen.location_id,
+    seen.delta,
+    seen.available,
+    batch.shopify_reason,
+    batch.outbox_batch_id,
+    batch.outbox_plan_id
 FROM seen
+INNER JOIN outbox_batch AS batch ON seen.outbox_batch_id = batch.outbox_batch_id

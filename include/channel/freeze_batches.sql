@@ -21,16 +21,30 @@ batch_row AS (
 ),
 
 frozen AS (
-    INSERT INTO outbox_batch (outbox_batch_id, shop_id, replaces_batch_id, idempotency_key, variables)
+    INSERT INTO outbox_batch (
+        outbox_batch_id,
+        shop_id,
+        replaces_batch_id,
+        outbox_plan_id,
+        status_id,
+        transport,
+        shopify_reason,
+        idempotency_key,
+        variables
+    )
     SELECT
         outbox_batch_id,
         %(shop_id)s,
         min(replaces_batch_id),
+        min(outbox_plan_id),
+        %(status_id)s,
+        %(transport)s,
+        min(shopify_reason),
         idempotency_key,
         json_build_object(
             'input', json_build_object(
                 'name', 'available',
-                'reason', 'correction',
+                'reason', min(shopify_reason),
                 'referenceDocumentUri', 'gid://trueup/Batch/' || outbox_batch_id,
                 'changes', json_agg(
                     json_build_object(
@@ -64,7 +78,12 @@ frozen_row AS (
 
 under_way AS (
     UPDATE inventory_level AS level
-    SET outbox_batch_id = batch_row.outbox_batch_id
+    SET
+        outbox_batch_id = batch_row.outbox_batch_id,
+        shopify_reason = NULL,
+        held_back = CASE
+            WHEN batch_row.replaces_batch_id IS NULL THEN level.delta - batch_row.delta ELSE level.held_back
+        END
     FROM batch_row
     WHERE
         level.shop_id = %(shop_id)s

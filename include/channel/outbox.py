@@ -1,5 +1,6 @@
 """The outbox: batches frozen before they are sent, and what may become of each.
 
+HELD -> PLANNED or REJECTED                as somebody decides on their plan
 PLANNED -> SENDING -> CONFIRMED            Shopify said yes
                +----> STALE                surely not applied; its deltas travel on in new batches
                +----> REFUSED              surely not applied; its bad rows are in quarantine, the others travel on
@@ -35,13 +36,20 @@ def open_for_choosing(connection: Connection) -> None:
     connection.execute(statement(__file__, "create_chosen_row"))
 
 
-def freeze(connection: Connection, shop_id: str) -> list[int]:
+def freeze(connection: Connection, shop_id: str, status_id: str = "PLANNED", transport: str = "DIRECT") -> list[int]:
     """Turn `chosen_row` into batches with fresh keys.
+
+    Args:
+        connection: Inside the transaction of `open_for_choosing`.
+        shop_id: The shop.
+        status_id: `PLANNED`, or `HELD` if they wait for approval.
+        transport: `DIRECT` or `BULK`.
 
     Returns:
         Their ids.
     """
-    return [row[0] for row in connection.execute(statement(__file__, "freeze_batches"), {"shop_id": shop_id})]
+    parameters = {"shop_id": shop_id, "status_id": status_id, "transport": transport}
+    return [row[0] for row in connection.execute(statement(__file__, "freeze_batches"), parameters)]
 
 
 def take_over(connection: Connection, shop_id: str) -> Sender:
@@ -55,14 +63,14 @@ def take_over(connection: Connection, shop_id: str) -> Sender:
     return Sender(shop_id, row[0])
 
 
-def planned(connection: Connection, shop_id: str) -> list[int]:
-    """The batches that wait to be sent, oldest first."""
+def planned(connection: Connection, shop_id: str, transport: str = "DIRECT") -> list[int]:
+    """The batches that wait to be sent by `DIRECT` calls or in a `BULK` file, oldest first."""
     return [
         row[0]
         for row in connection.execute(
-            b"SELECT outbox_batch_id FROM outbox_batch WHERE shop_id = %s AND status_id = 'PLANNED'"
-            b" ORDER BY outbox_batch_id",
-            [shop_id],
+            b"SELECT outbox_batch_id FROM outbox_batch"
+            b" WHERE shop_id = %s AND status_id = 'PLANNED' AND transport = %s ORDER BY outbox_batch_id",
+            [shop_id, transport],
         )
     ]
 
