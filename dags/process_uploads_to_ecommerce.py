@@ -15,11 +15,13 @@ between two imports of orders, and where none touched it, what it shows is the t
 
 #### When it fails
 
-- *HTTP 401*, *Access denied*: the token or its scopes (`read_inventory`, `write_inventory`, `read_locations`,
-  `read_orders`). Correct the Airflow connection of the shop; what was not sent stays planned.
+- *nothing was written*: before the first write the app's scopes and the API version are checked. The message names
+  what to grant or to correct; what was not sent stays planned.
+- *HTTP 401*: the token. Correct the Airflow connection of the shop.
 - *no connection*: tried again by itself; nothing was sent.
-- *rows put into quarantine* (in the log, the run goes on): `inventory_level.quarantine_reason` says why. Correct the
-  mapping, then set the reason to NULL.
+- *rows put into quarantine* (in the log, the run goes on): `inventory_level.quarantine_reason` says why. Each is looked
+  at again after an hour, then after two, at most a day, and released once item and location are in order. To be quicker
+  about it set the reason to NULL.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -14,6 +14,12 @@ neither number, so a damaged unit lowers Shopify by one, whatever was sold there
 not planned again until its batch is settled. A run without a difference ends as *skipped*.
 New launches are left out: see `docs/restocks.md`.
 
+With `dryRun` nothing is planned: the log shows what would be, and `reportFolder` gets all of it as CSV.
+
+A plan that looks like an accident (settings `approval_*` of the shop in `shopify_shop`: too large a share of the stock
+would vanish, or ten times the usual rows would change) is kept as `HELD` and sends nothing; `approve_uploads` asks.
+Quantities whose reasons may not be pushed (`pushed_reasons`) wait for `hard_sync`.
+
 #### When it fails
 
 Only the database takes part: see the task's log. Clear the task to try again; planning twice plans nothing twice.
@@ -23,6 +29,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag
 
+from include.jobs import params
 from include.jobs.alerts import deadline
 from include.jobs.assets import POSITIONS_OBSERVED, STOCK_CHANGED, TARGETS_CHANGED
 from include.jobs.defaults import DEFAULT_ARGS, woken_by
@@ -39,6 +46,11 @@ from include.jobs.uploads import plan_uploads, refresh_online_atp
     default_args=DEFAULT_ARGS,
     tags=["shopify", "push", "hotwax:JOB_ADJ_INV"],
     doc_md=__doc__,
+    params={
+        "dryRun": params.plan_dry_run(),
+        "reportFolder": params.plan_folder(),
+        "propertyResource": params.property_resource(),
+    },
 )
 def push_updated_inventory_deltas() -> None:
     """Targets first, then the plan."""

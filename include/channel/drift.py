@@ -70,9 +70,8 @@ def table(connection: Connection, observation_ids: Sequence[int], *, with_first:
     return found.astype(dict.fromkeys(whole, "Int64"))[list(COLUMNS)]
 
 
-def csv(found: "DataFrame") -> bytes:
+def csv(found: "DataFrame", texts: Sequence[str] = ("sku", "product_id", "facility")) -> bytes:
     """A table as CSV for a spreadsheet: UTF-8 with its mark, and no cell that would be taken for a formula."""
-    texts = ["sku", "product_id", "facility"]
     safe = found.assign(**{name: found[name].map(_disarmed) for name in texts})
     return safe.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%SZ").encode("utf-8-sig")
 

@@ -82,7 +82,7 @@ def settle(
         ShopifyError: Shopify could not be read; nothing was settled.
     """
     patience = patience_of(connection, shop_id)
-    _wait_until_ripe(connection, shop_id, patience, sleep)
+    wait_until_ripe(connection, shop_id, sleep)
     rows = connection.execute(
         statement(__file__, "select_unsettled"),
         {"shop_id": shop_id, "seconds_to_arrive": patience.seconds_to_arrive},
@@ -198,7 +198,15 @@ def _stage(connection: Connection, levels: list[Level], first: dict[Level, Seen]
             copy.write_row((item, location, seen.available, seen.committed, *told))
 
 
-def _wait_until_ripe(connection: Connection, shop_id: str, patience: Patience, sleep: Callable[[float], None]) -> None:
+def wait_until_ripe(connection: Connection, shop_id: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Wait until no request with an unknown outcome can still arrive. Needs no lock, and is best done without it.
+
+    Args:
+        connection: Trueup's database, outside a transaction.
+        shop_id: The shop.
+        sleep: How to wait; replaced in tests.
+    """
+    patience = patience_of(connection, shop_id)
     row = connection.execute(
         statement(__file__, "seconds_until_ripe"),
         {"shop_id": shop_id, "seconds_to_arrive": patience.seconds_to_arrive},

@@ -9,16 +9,35 @@ from airflow.sdk import (
     CronDataIntervalTimetable,
     ExceptionRetryPolicy,
     RetryAction,
+    RetryDecision,
     RetryRule,
 )
 
 from include.errors import NeedsAction, TryAgain
 from include.jobs import alerts
 
-RETRY_BY_KIND = ExceptionRetryPolicy(
+
+class RetryByKind(ExceptionRetryPolicy):
+    """Retries by the kind of failure. One that says itself how long to wait is tried again after just that."""
+
+    def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
+        """What to do about a failure; see the base class."""
+        seconds = getattr(exception, "seconds", None)
+        if isinstance(exception, TryAgain) and seconds is not None:
+            return RetryDecision.retry(timedelta(seconds=max(1.0, float(seconds))), "as long as the answer asked for")
+        return super().evaluate(exception, try_number, max_tries, context)
+
+
+RETRY_BY_KIND = RetryByKind(
     rules=[
         RetryRule(NeedsAction, RetryAction.FAIL, reason="nothing changes until somebody acts on it"),
         RetryRule(TryAgain, RetryAction.RETRY, retry_delay=timedelta(seconds=20), reason="only for a moment"),
+        RetryRule(
+            "include.shopify.errors.OutcomeUnknown",
+            RetryAction.RETRY,
+            timedelta(seconds=60),
+            reason="a question got no answer; what was written is settled by looking, and never sent again",
+        ),
         RetryRule([OSError, EOFError], RetryAction.RETRY, timedelta(seconds=30), reason="the connection failed"),
     ]
 )

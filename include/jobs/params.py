@@ -180,6 +180,29 @@ def shop_id() -> Param:
     )
 
 
+def plan_dry_run() -> Param:
+    """Whether to show the plan only."""
+    return Param(
+        default=False,
+        type="boolean",
+        title="dryRun",
+        description="Plan nothing: the log of `plan_uploads` shows what would be pushed, the largest change first, and"
+        " whether it would wait for approval.",
+    )
+
+
+def plan_folder() -> Param:
+    """Where the table of a dry run goes."""
+    return Param(
+        None,
+        type=["string", "null"],
+        minLength=1,
+        title="reportFolder",
+        description="Folder on the SFTP server `propertyResource` for the whole plan of a dry run (CSV: sku, location,"
+        " target, position, delta, reason). Empty: only its first rows, in the log.",
+    )
+
+
 def data_manager_log_id() -> Param:
     """A file in the data manager's log."""
     return Param(

@@ -116,11 +116,11 @@ def observe_recent_changes(chosen: FromTask, run_id: str | None = None) -> BySho
 
 @task(outlets=[UPLOADS_PLANNED])
 def plan_locations(chosen: FromTask, with_held: bool = False) -> dict[str, int]:
-    """Freeze target less position of the chosen locations into batches; returns how many, by shop.
+    """Freeze target less position of the chosen locations into batches; returns how many rows, by shop.
 
     Args:
         chosen: The locations.
-        with_held: Whether new launches are pushed as well.
+        with_held: Whether new launches are pushed as well, and what was held back by its reason or with a rejected plan.
 
     Raises:
         AirflowSkipException: Shopify shows what it should.
@@ -130,7 +130,7 @@ def plan_locations(chosen: FromTask, with_held: bool = False) -> dict[str, int]:
 
     with connections.oms() as oms:
         planned = {
-            shop_id: len(planner.plan(oms, shop_id, locations, with_held=with_held))
+            shop_id: planner.make(oms, shop_id, locations, with_held=with_held).rows
             for shop_id, locations in chosen.items()
         }
     if not any(planned.values()):

@@ -178,6 +178,10 @@ def test_what_the_dags_are(bag: dict[str, Any]) -> None:
             "*/5 * * * *",
             ["restocks_changed"],
             {"find_restocks": ["start_runs"], "start_runs": [], "look_for_overdue": []},
+        "approve_uploads": [
+            "*/15 * * * *",
+            ["uploads_planned"],
+            {"find_held_plan": ["ask", "decide"], "ask": ["decide"], "decide": []},
         ],
         "import_shopify_orders": ["*/15 * * * *", [], {"import_orders": []}],
         "inventory_health": ["7 * * * *", [], {"look_at_files": []}],
