@@ -120,7 +120,7 @@ def plan_locations(chosen: FromTask, with_held: bool = False) -> dict[str, int]:
 
     Args:
         chosen: The locations.
-        with_held: Whether new launches are pushed as well, and what was held back by its reason or with a rejected plan.
+        with_held: Whether also new launches, and what was held back by its reason or with a rejected plan.
 
     Raises:
         AirflowSkipException: Shopify shows what it should.

@@ -114,10 +114,7 @@ def levels(client: Client, url: str | None) -> Iterator[ExportedLevel]:
         ExportRefused: The address is not one to be opened.
         ExportFailed: The download broke off, or is not what was asked for.
     """
-    if url is None:
-        return
-    check_address(url, is_sandbox=client.is_sandbox)
-    for line in _lines(_blocks(url)):
+    for line in result_lines(client, url):
         try:
             node = json.loads(line)
             if "__parentId" in node:
@@ -127,6 +124,22 @@ def levels(client: Client, url: str | None) -> Iterator[ExportedLevel]:
             raise ExportFailed(
                 f"results of a bulk query: {line[:200]!r} is no item and no level ({error!r})"
             ) from error
+
+
+def result_lines(client: Client, url: str | None) -> Iterator[bytes]:
+    """The lines of an operation's results, as they come over the wire.
+
+    Args:
+        client: The shop that gave the address.
+        url: Where the results are; None: there are none.
+
+    Raises:
+        ExportRefused: The address is not one to be opened.
+        ExportFailed: The download broke off.
+    """
+    if url is not None:
+        check_address(url, is_sandbox=client.is_sandbox)
+        yield from _lines(_blocks(url))
 
 
 def check_address(url: str, *, is_sandbox: bool) -> None:

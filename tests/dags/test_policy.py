@@ -178,6 +178,7 @@ def test_what_the_dags_are(bag: dict[str, Any]) -> None:
             "*/5 * * * *",
             ["restocks_changed"],
             {"find_restocks": ["start_runs"], "start_runs": [], "look_for_overdue": []},
+        ],
         "approve_uploads": [
             "*/15 * * * *",
             ["uploads_planned"],
@@ -198,6 +199,15 @@ def test_what_the_dags_are(bag: dict[str, Any]) -> None:
             },
         ],
         "manage_imported_file": [None, [], {"manage_file": []}],
+        "process_bulk_uploads": [
+            "*/15 * * * *",
+            ["uploads_planned"],
+            {
+                "start_files": ["wait_for_operations"],
+                "wait_for_operations": ["collect_results"],
+                "collect_results": [],
+            },
+        ],
         "process_bulk_imported_files": ["*/5 * * * *", ["files_waiting"], {"process_waiting_files": []}],
         "process_uploads_to_ecommerce": [
             "*/5 * * * *",

@@ -184,3 +184,25 @@ WHERE
 COMMENT ON VIEW outbox_row_source IS
 'From a row of a batch back to the stock ledger: what was recorded for its product at the facilities that its location
 shows, since the level was last planned. Look it up by outbox_batch_id.';
+
+-- Files: the second way to Shopify. One file is one bulk operation, one line of it one batch.
+CREATE TABLE outbox_file (
+    outbox_file_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    shop_id identifier NOT NULL REFERENCES shopify_shop,
+    status_id text NOT NULL DEFAULT 'BUILT' CHECK (status_id IN ('BUILT', 'STARTING', 'RUNNING', 'DONE')),
+    operation_id text UNIQUE,
+    message text,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    started_at timestamptz,
+    finished_at timestamptz,
+    CHECK (status_id <> 'RUNNING' OR operation_id IS NOT NULL)
+);
+CREATE INDEX ON outbox_file (shop_id, outbox_file_id) WHERE status_id <> 'DONE';
+COMMENT ON COLUMN outbox_file.status_id IS
+'BUILT: its batches are chosen. STARTING: the operation was asked for, and whether it runs is not known yet. RUNNING:
+Shopify has named the operation. DONE: what became of each line is written down.';
+
+ALTER TABLE outbox_batch
+ADD COLUMN outbox_file_id bigint REFERENCES outbox_file,
+ADD COLUMN line_number integer;
+CREATE INDEX ON outbox_batch (outbox_file_id, line_number) WHERE outbox_file_id IS NOT NULL;

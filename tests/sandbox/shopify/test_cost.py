@@ -19,6 +19,12 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "ItemsAtLocation": {"ids": ["gid://shopify/InventoryItem/1"], "locationId": "gid://shopify/Location/1"},
     "FulfillmentOrderLines": {"id": "gid://shopify/FulfillmentOrder/1"},
     "AppScopes": {},
+    "BulkMutationStatus": {"id": "gid://shopify/BulkOperation/1"},
+    "BulkMutations": {},
+    "BulkRunMutation": {"mutation": "mutation { a }", "path": "p", "identifier": "trueup-file"},
+    "StagedUpload": {
+        "input": [{"resource": "BULK_MUTATION_VARIABLES", "filename": "f.jsonl", "mimeType": "text/jsonl"}]
+    },
     "LocationsById": {"ids": ["gid://shopify/Location/1"]},
     "InventoryActivate": {
         "inventoryItemId": "gid://shopify/InventoryItem/1",

@@ -1,0 +1,241 @@
+"""The second way to Shopify: batches as the lines of a file, carried out by a bulk operation.
+
+The same batches, keys and states as by direct calls. Written down before each step, so that any step can be the last:
+a file without an operation is started again only once it is sure that it was not; a line without a result has an
+unknown outcome and is settled by observing.
+"""
+
+import logging
+from collections import Counter
+from dataclasses import dataclass
+
+from include.channel import observation, outbox, preflight
+from include.channel.outbox import Fenced, Sender
+from include.db.connection import Connection
+from include.db.sql import statement
+from include.shopify import bulk_mutation, inventory
+from include.shopify.bulk_mutation import NoRoom, Result, UploadFailed
+from include.shopify.client import Client, document
+from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused, ShopifyError, Throttled
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that is not done yet."""
+
+    outbox_file_id: int
+    status_id: str
+    operation_id: str | None
+    can_still_arrive: bool
+
+    @property
+    def name(self) -> str:
+        """By which its operation can be found again."""
+        return f"TrueupFile{self.outbox_file_id}"
+
+
+def start_files(connection: Connection, shop_id: str, client: Client) -> dict[str, int]:
+    """Put the planned batches into files and start an operation for each, as many as may run.
+
+    Args:
+        connection: Trueup's database, outside a transaction. The caller holds the shop's lock.
+        shop_id: The shop.
+        client: Its API.
+
+    Returns:
+        How many were started, are running in all, and wait for room.
+
+    Raises:
+        NotReady: The app or the shop is not set up for writing.
+        ShopifyError: Nothing more can be started for now.
+    """
+    sender = outbox.take_over(connection, shop_id)
+    _recover(connection, shop_id, client)
+    if outbox.planned(connection, shop_id, "BULK"):
+        preflight.check(connection, shop_id, client)
+        connection.execute(
+            statement(__file__, "build_files"), {"shop_id": shop_id, "most_bytes": bulk_mutation.LARGEST_FILE}
+        )
+    started = 0
+    open_files = _files(connection, shop_id)
+    under_way = sum(file.status_id != "BUILT" for file in open_files)
+    for file in [file for file in open_files if file.status_id == "BUILT"]:
+        if under_way >= bulk_mutation.MOST_AT_A_TIME or not _start(connection, sender, client, file):
+            break
+        started, under_way = started + 1, under_way + 1
+    return {"started": started, "running": under_way, "waiting": len(open_files) - under_way}
+
+
+def is_needed(connection: Connection, shop_id: str) -> bool:
+    """Whether a shop has batches that go by file, or files that are not done."""
+    return bool(outbox.planned(connection, shop_id, "BULK")) or bool(_files(connection, shop_id))
+
+
+def running(connection: Connection, shop_id: str) -> list[str]:
+    """The operations that a shop waits for."""
+    return [file.operation_id for file in _files(connection, shop_id) if file.operation_id]
+
+
+def collect(connection: Connection, shop_id: str, client: Client) -> dict[str, int]:
+    """Write down what became of the lines of all operations that have ended.
+
+    Args:
+        connection: Trueup's database, outside a transaction. The caller holds the shop's lock.
+        shop_id: The shop.
+        client: Its API.
+
+    Returns:
+        The count of outcomes.
+
+    Raises:
+        ShopifyError: Shopify could not be asked, or the results not be read; collecting again goes on from there.
+    """
+    counts: Counter[str] = Counter()
+    for file in _files(connection, shop_id):
+        if file.operation_id is None:
+            continue
+        ended = bulk_mutation.ended(client, file.operation_id)
+        if ended is None:
+            continue
+        lines = _open_lines(connection, file)
+        for result in bulk_mutation.results(client, ended.url):
+            if (batch := lines.pop(result.line_number, None)) is not None:
+                counts[_settle_line(connection, shop_id, client, batch, result)] += 1
+        for batch in lines.values():
+            outbox.set_unknown(connection, batch, f"no result in {file.operation_id}, which ended as {ended.status}")
+            counts["unknown"] += 1
+        _note(connection, file, "DONE", ended.status)
+        logger.info("shop %s: file %s ended as %s: %s", shop_id, file.outbox_file_id, ended.status, dict(counts))
+    return dict(counts)
+
+
+def _start(connection: Connection, sender: Sender, client: Client, file: File) -> bool:
+    """Upload a file and start its operation; False if there is no room for it now."""
+    content = _content(connection, file)
+    if not content:
+        _note(connection, file, "DONE", "none of its batches is planned any more")
+        return True
+    path = bulk_mutation.upload(client, f"{file.name}.jsonl", content)
+    client.limiter.wait_for_points(document("BulkRunMutation").cost)
+    _mark_starting(connection, sender, file)
+    try:
+        operation_id = bulk_mutation.start(client, file.name, path)
+    except (NoRoom, UploadFailed, NotSent, RequestRefused, Throttled) as refusal:
+        _put_back(connection, file, str(refusal))
+        if isinstance(refusal, NoRoom):
+            return False
+        raise
+    except OutcomeUnknown as silence:
+        logger.warning("file %s: whether it was started will be found out: %s", file.outbox_file_id, silence)
+        return True
+    _note_running(connection, file, operation_id)
+    return True
+
+
+def _recover(connection: Connection, shop_id: str, client: Client) -> None:
+    """Find the operations of files whose start got no answer; what can no longer arrive was not started."""
+    for file in [file for file in _files(connection, shop_id) if file.status_id == "STARTING"]:
+        operation_id = bulk_mutation.find(client, file.name)
+        if operation_id is not None:
+            logger.info("file %s: found again as %s", file.outbox_file_id, operation_id)
+            _note_running(connection, file, operation_id)
+        elif not file.can_still_arrive:
+            _put_back(connection, file, "its operation was never started")
+
+
+def _settle_line(connection: Connection, shop_id: str, client: Client, batch: int, result: Result) -> str:
+    """Write down what became of one line; returns it in a word."""
+    try:
+        if bulk_mutation.was_refused(result):
+            raise RequestRefused(result.errors)
+        if result.data is None:
+            raise OutcomeUnknown(result.errors)
+        outcome = inventory.read_outcome(result.data)
+    except OutcomeUnknown as silence:
+        outbox.set_unknown(connection, batch, str(silence))
+        return "unknown"
+    except RequestRefused as refusal:
+        outbox.refuse(connection, batch, str(refusal))
+        return "refused"
+    match outcome:
+        case inventory.Adjusted():
+            outbox.confirm(connection, batch)
+            return "confirmed"
+        case inventory.Stale():
+            _replace_stale(connection, shop_id, client, batch)
+            return "stale"
+        case inventory.RowsRefused(reasons):
+            outbox.replace_refused(connection, shop_id, batch, "some rows are wrong in themselves", reasons)
+        case inventory.SomeRowRefused(reason):
+            outbox.bisect_refused(connection, shop_id, batch, reason)
+        case inventory.BatchRefused(reason):
+            outbox.refuse(connection, batch, reason)
+    return "refused"
+
+
+def _replace_stale(connection: Connection, shop_id: str, client: Client, batch: int) -> None:
+    """The deltas go on by direct calls, from what the levels show now."""
+    try:
+        seen = observation.read_levels(client, outbox.levels(connection, batch))
+    except ShopifyError:
+        outbox.refuse(connection, batch, "stale, and its levels could not be read again")
+        raise
+    outbox.replace_stale(connection, shop_id, batch, {level: each.available for level, each in seen.items()})
+
+
+def _files(connection: Connection, shop_id: str) -> list[File]:
+    return [File(*row) for row in connection.execute(statement(__file__, "select_files"), {"shop_id": shop_id})]
+
+
+def _content(connection: Connection, file: File) -> bytes:
+    """The file's lines: the frozen variables of those of its batches that are still planned, each on one line."""
+    connection.execute(statement(__file__, "number_lines"), {"outbox_file_id": file.outbox_file_id})
+    rows = connection.execute(
+        b"SELECT variables FROM outbox_batch WHERE outbox_file_id = %s AND status_id = 'PLANNED' ORDER BY line_number",
+        [file.outbox_file_id],
+    )
+    # Line ends between the tokens; within texts JSON escapes them.
+    return b"".join(row[0].replace("\n", "").encode() + b"\n" for row in rows)
+
+
+def _open_lines(connection: Connection, file: File) -> dict[int, int]:
+    """The batches of a file of which it is not known yet what became of them, by line number."""
+    rows = connection.execute(
+        b"SELECT line_number, outbox_batch_id FROM outbox_batch WHERE outbox_file_id = %s AND status_id = 'SENDING'",
+        [file.outbox_file_id],
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _mark_starting(connection: Connection, sender: Sender, file: File) -> None:
+    row = connection.execute(
+        statement(__file__, "mark_starting"),
+        {"outbox_file_id": file.outbox_file_id, "sender_epoch": sender.sender_epoch},
+    ).fetchone()
+    if row is None:
+        raise Fenced(
+            f"file {file.outbox_file_id} of shop {sender.shop_id}: another sender has taken over; this one stops"
+        )
+
+
+def _put_back(connection: Connection, file: File, message: str) -> None:
+    connection.execute(
+        statement(__file__, "put_back_file"), {"outbox_file_id": file.outbox_file_id, "message": message}
+    )
+
+
+def _note_running(connection: Connection, file: File, operation_id: str) -> None:
+    connection.execute(
+        b"UPDATE outbox_file SET status_id = 'RUNNING', operation_id = %s"
+        b" WHERE outbox_file_id = %s AND status_id = 'STARTING'",
+        [operation_id, file.outbox_file_id],
+    )
+
+
+def _note(connection: Connection, file: File, status_id: str, message: str) -> None:
+    connection.execute(
+        b"UPDATE outbox_file SET status_id = %s, message = %s, finished_at = now() WHERE outbox_file_id = %s",
+        [status_id, message, file.outbox_file_id],
+    )

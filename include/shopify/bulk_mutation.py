@@ -1,0 +1,169 @@
+"""Bulk mutations: a file of variables is uploaded, one operation works through it, the results say what became of each.
+
+The operation's own text carries a name that we choose: so it can be found again if the answer to its start is lost.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from include.errors import TryAgain
+from include.shopify import bulk_query
+from include.shopify.client import REFUSED_BEFORE_EXECUTION, Client, document
+from include.shopify.errors import OutcomeUnknown, RequestRefused, ShopifyError
+
+MOST_AT_A_TIME = 5
+"""Bulk mutations of one app that Shopify runs at the same time in one shop."""
+
+LARGEST_FILE = 100_000_000
+"""Bytes that we put into one file; Shopify takes 104,857,600."""
+
+SECONDS_TO_UPLOAD = 300.0
+
+
+class NoRoom(ShopifyError, TryAgain):
+    """As many operations as Shopify allows are running. Nothing was started."""
+
+
+class UploadFailed(ShopifyError, TryAgain):
+    """The file could not be uploaded, or is gone again. Nothing was started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an operation has ended: its status, and where the results are of the lines that it has done."""
+
+    status: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one line: its data, or the errors that were answered in its place."""
+
+    line_number: int
+    data: dict[str, Any] | None
+    errors: str
+
+
+def named(name: str) -> str:
+    """The mutation that a file of adjustments runs, under a name of our own."""
+    return document("InventoryAdjust").text.partition("\n")[2].replace("InventoryAdjust(", f"{name}(", 1)
+
+
+def upload(client: Client, name: str, content: bytes) -> str:
+    """Upload a file of variables.
+
+    Args:
+        client: The shop.
+        name: The file's name.
+        content: JSON Lines.
+
+    Returns:
+        The path by which an operation is given the file.
+
+    Raises:
+        RequestRefused: The app may not upload, or the address is not to be opened.
+        UploadFailed: The storage service did not take it.
+        ShopifyError: As by the client.
+    """
+    wanted = {"resource": "BULK_MUTATION_VARIABLES", "filename": name, "mimeType": "text/jsonl", "httpMethod": "POST"}
+    payload = client.execute(document("StagedUpload"), json.dumps({"input": [wanted]}))["stagedUploadsCreate"]
+    if payload["userErrors"]:
+        raise RequestRefused(f"{name}: " + "; ".join(error["message"] for error in payload["userErrors"]))
+    (target,) = payload["stagedTargets"]
+    bulk_query.check_address(target["url"], is_sandbox=client.is_sandbox)
+    parameters = {each["name"]: each["value"] for each in target["parameters"]}
+    # The storage service is given no token of the shop. The file comes last.
+    parts: list[Any] = [(key, (None, value)) for key, value in parameters.items()]
+    parts.append(("file", (name, content, "text/jsonl")))
+    try:
+        response = httpx.post(target["url"], files=parts, timeout=SECONDS_TO_UPLOAD, trust_env=False)
+    except httpx.HTTPError as error:
+        raise UploadFailed(f"{name}: the upload broke off ({error!r}); nothing was started") from error
+    if response.status_code != httpx.codes.CREATED:
+        raise UploadFailed(f"{name}: the upload was answered by HTTP {response.status_code}: {response.text[:300]}")
+    return str(parameters["key"])
+
+
+def start(client: Client, name: str, path: str) -> str:
+    """Start an operation over an uploaded file, once.
+
+    Args:
+        client: The shop.
+        name: By which `find` finds it.
+        path: What `upload` has returned.
+
+    Returns:
+        The operation's id.
+
+    Raises:
+        NoRoom: Too many are running.
+        UploadFailed: The file is gone.
+        NotSent, RequestRefused, Throttled: Surely not started.
+        OutcomeUnknown: It may have been started. Never ask for it again: `find` it.
+    """
+    variables = json.dumps({"mutation": named(name), "path": path, "identifier": f"trueup-{name}"})
+    payload = client.execute_once(document("BulkRunMutation"), variables)["bulkOperationRunMutation"]
+    errors = payload["userErrors"]
+    codes = {error["code"] for error in errors}
+    described = f"{name}: " + "; ".join(f"{error['code']}: {error['message']}" for error in errors)
+    if codes & {"OPERATION_IN_PROGRESS", "LIMIT_REACHED"}:
+        raise NoRoom(described)
+    if codes & {"NO_SUCH_FILE", "INVALID_STAGED_UPLOAD_FILE"}:
+        raise UploadFailed(described)
+    if codes & {"INTERNAL_FILE_SERVER_ERROR"}:
+        raise OutcomeUnknown(described)
+    if errors:
+        raise RequestRefused(described)
+    operation_id: str = payload["bulkOperation"]["id"]
+    return operation_id
+
+
+def find(client: Client, name: str) -> str | None:
+    """The id of the operation that was started under a name, or None if none of the newest 50 was.
+
+    Raises:
+        ShopifyError: As by the client.
+    """
+    data = client.execute(document("BulkMutations"), "{}")
+    mark = f"mutation {name}("
+    return next((str(each["id"]) for each in data["bulkOperations"]["nodes"] if mark in each["query"]), None)
+
+
+def ended(client: Client, operation_id: str) -> Ended | None:
+    """How an operation has ended, or None while it runs.
+
+    Raises:
+        ShopifyError: As by the client.
+    """
+    found = client.execute(document("BulkMutationStatus"), json.dumps({"id": operation_id}))["bulkOperation"]
+    if found is None:
+        return Ended("UNKNOWN TO SHOPIFY", None)
+    if found["status"] in ("CREATED", "RUNNING", "CANCELING"):
+        return None
+    return Ended(found["status"], found["url"] or found["partialDataUrl"])
+
+
+def results(client: Client, url: str | None) -> Iterator[Result]:
+    """Read what became of the lines, in whatever order. Lines that were not reached are left out.
+
+    Raises:
+        ExportFailed: The download broke off. Read it again.
+        ExportRefused: The address is not one to be opened.
+    """
+    for line in bulk_query.result_lines(client, url):
+        answer = json.loads(line)
+        yield Result(answer["__lineNumber"], answer.get("data"), json.dumps(answer.get("errors") or "")[:500])
+
+
+def was_refused(result: Result) -> bool:
+    """Whether a line was surely refused before it was carried out."""
+    errors = json.loads(result.errors) if result.errors.endswith(("]", '"')) else None
+    if result.data or not isinstance(errors, list):
+        return False
+    codes = [str((error.get("extensions") or {}).get("code", "")) for error in errors]
+    return bool(codes) and all(code in REFUSED_BEFORE_EXECUTION or code[:1].islower() for code in codes)
