@@ -11,8 +11,8 @@ Sends huge plans to Shopify as files: uploaded, carried out by bulk operations, 
 Which way a plan goes, and why, is in `outbox_plan.transport_reason`, and in the log of the task that planned it. Direct
 calls are faster up to several 100,000 rows. `transport` and `bulk_least_rows` of the shop in `shopify_shop` decide.
 
-At most five operations run at a time in a shop. The states are those of direct calls: a stale or refused line goes on by
-calls with `process_uploads_to_ecommerce`, and one without a result is settled there by looking, never sent again.
+At most five operations run at a time in a shop. The states are those of direct calls: a stale or refused line goes on
+by calls with `process_uploads_to_ecommerce`, and one without a result is settled there by looking, never sent again.
 
 #### When it fails
 
