@@ -6,9 +6,14 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from benchmarks import emulator, feeds, reset_file
+from benchmarks import emulator, feeds, refresh_targets, reset_file
 
-BENCHMARKS = {"reset_file": reset_file.measure, "feeds": feeds.measure, "emulator": emulator.measure}
+BENCHMARKS = {
+    "reset_file": reset_file.measure,
+    "feeds": feeds.measure,
+    "emulator": emulator.measure,
+    "refresh_targets": refresh_targets.measure,
+}
 """What is run if nothing is named."""
 
 SINGLE_FEEDS = {name: partial(feeds.measure, names=(name,)) for name in feeds.KINDS}

@@ -1,5 +1,5 @@
 -- A catalogue of so many products at nine stores, each shown at its own location and all together online; one product in
--- ten has a threshold, one in five safety stock at one store. Kits of three components come last.
+-- ten has a threshold, one in five safety stock at one store. The last products are kits of three of the first ones.
 -- Writes facility, facility_group, facility_group_member, shopify_shop, inventory_channel, product, shopify_shop_product,
 -- inventory_item, product_facility, product_assoc.
 INSERT INTO facility (facility_id, facility_name, facility_type_id)
@@ -84,7 +84,7 @@ WHERE hashtext(product_id) %% 5 = 1;
 INSERT INTO product_assoc (product_id, product_id_to, quantity)
 SELECT
     kit.product_id,
-    (100001 + (kit.product_id::bigint * 7 + part.number * 1009) %% (%(products)s - %(kits)s))::text,
+    (100001 + (kit.product_id::bigint * 7 + part.number * 1009) %% %(made_of)s)::text,
     part.number
 FROM product AS kit
 CROSS JOIN generate_series(1, 3) AS part (number)
