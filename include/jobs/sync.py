@@ -32,6 +32,7 @@ def choose_locations(params: Params | None = None) -> dict[str, list[str]]:
 
     Raises:
         NothingInScope: A parameter names what is not there, or leaves no location.
+        AirflowSkipException: There is no location at all.
     """
     from include.channel import scope
     from include.jobs import connections
@@ -43,6 +44,8 @@ def choose_locations(params: Params | None = None) -> dict[str, list[str]]:
     with connections.oms() as oms:
         scope.check(oms, wanted)
         chosen = {shop_id: scope.locations(oms, shop_id, wanted) for shop_id, _ in shops(oms)}
+        if not any(chosen.values()) and wanted == scope.Scope():
+            raise AirflowSkipException("no Shopify location is mapped of which Trueup is master")
         if not any(chosen.values()):
             raise scope.NothingInScope(f"{wanted}: no Shopify location is left; see the table inventory_channel")
         if params.get("useValidATP") is not None:
@@ -65,7 +68,7 @@ def request_levels(chosen: FromTask, params: Params | None = None) -> dict[str, 
         return {}
 
     def start(_oms: "Connection", shop_id: str, client: "Client") -> dict[str, Any]:
-        return {"operation_id": bulk_query.start(client, "AllLevels")} if chosen[shop_id] else {}
+        return {"operation_id": bulk_query.start(client, "AllLevels")} if chosen.get(shop_id) else {}
 
     return {shop_id: each["operation_id"] for shop_id, each in each_shop(start).items() if each}
 
