@@ -2,7 +2,7 @@
 -- Units go first to what a location's own store has sent, then to the online order, and there first to what Shopify
 -- calls fulfilled already. What Shopify's word alone had taken out of a store goes back in, now that the ERP says from
 -- where it left. Of what took effect before the newest snapshot, its difference contains the part that it measured.
--- Reads fulfilled_item, newest_count, memberships; writes shopify_order_item, movement.
+-- Reads fulfilled_item, newest_count, memberships, shopify_order_item_component; writes shopify_order_item, movement.
 WITH counted AS (
     SELECT * FROM fulfilled_item
     WHERE turn = %(turn)s AND complaint IS NULL AND NOT is_repeated AND product_id IS NOT NULL
@@ -108,10 +108,12 @@ done AS (
 ),
 
 -- A reservation cannot end before the moment it has in the ledger.
-event AS (
+unit AS (
     SELECT
         line_number,
+        shop_id,
         found_order_id AS order_id,
+        inventory_item_id,
         product_id,
         facility_id,
         -quantity AS on_hand,
@@ -121,7 +123,9 @@ event AS (
     UNION ALL
     SELECT
         line_number,
+        shop_id,
         order_id,
+        inventory_item_id,
         product_id,
         queue_facility_id,
         0,
@@ -132,7 +136,9 @@ event AS (
     UNION ALL
     SELECT
         line_number,
+        shop_id,
         order_id,
+        inventory_item_id,
         product_id,
         queue_facility_id,
         handed_over_before - handed_over_now,
@@ -140,6 +146,24 @@ event AS (
         handed_over_at
     FROM change
     WHERE handed_over_before <> handed_over_now
+),
+
+-- A kit takes its components from stock, by the content that was kept with the order.
+event AS (
+    SELECT
+        unit.line_number,
+        unit.order_id,
+        coalesce(component.component_id, unit.product_id) AS product_id,
+        unit.facility_id,
+        unit.on_hand * coalesce(component.quantity, 1) AS on_hand,
+        unit.to_promise * coalesce(component.quantity, 1) AS to_promise,
+        unit.effective_at
+    FROM unit
+    LEFT JOIN shopify_order_item_component AS component
+        ON
+            unit.order_id = component.order_id
+            AND unit.shop_id = component.shop_id
+            AND unit.inventory_item_id = component.inventory_item_id
 )
 
 INSERT INTO movement (

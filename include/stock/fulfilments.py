@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from include.db.connection import Connection
 from include.db.sql import statement
+from include.stock import reservations
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def complete(connection: Connection, data_manager_log_id: int) -> Completed:
     connection.execute(statement(__file__, "find_fulfilled_orders"))
     connection.execute(statement(__file__, "find_fulfilled_lines"))
     connection.execute(b"ANALYZE fulfilled_item")
+    reservations.keep_components(connection)
     connection.execute(statement(__file__, "find_places"))
     connection.execute(b"ANALYZE newest_count")
     connection.execute(statement(__file__, "find_newest_counts"))

@@ -4,6 +4,11 @@ from include.db.connection import Connection
 from include.db.sql import statement
 
 
+def keep_components(connection: Connection) -> None:
+    """Keep what ordered kits consist of, before anything of them is reserved or issued for the first time."""
+    connection.execute(statement(__file__, "keep_components"))
+
+
 def reserve_and_issue(connection: Connection) -> int:
     """Add to `movement` what orders have yet to reserve or to issue.
 
@@ -15,4 +20,5 @@ def reserve_and_issue(connection: Connection) -> int:
     Returns:
         How many movements were added.
     """
+    keep_components(connection)
     return connection.execute(statement(__file__, "reserve_and_issue")).rowcount

@@ -5,7 +5,8 @@
 -- online location, the ERP has to place.
 -- A snapshot is believed to know of a sale once that has reached the ERP, if it is known when that is, else once Trueup
 -- knows of it; of a return from its own moment on. What the newest one has measured is left out (docs/adr/0014).
--- Reads mappings, shopify_order, inventory_snapshot, inventory_item; writes shopify_order_item, movement.
+-- A kit takes its components from stock, by the content that was kept with the order.
+-- Reads mappings, shopify_order, shopify_order_item_component, inventory_snapshot, inventory_item; writes shopify_order_item, movement.
 WITH behind AS (
     SELECT
         item.*,
@@ -37,9 +38,23 @@ WITH behind AS (
         OR item.taken_back <> item.returned
 ),
 
+-- Of a kit, its components have to be counted.
 waiting AS (
-    SELECT * FROM behind
-    WHERE is_virtual AND fulfilled > issued
+    SELECT
+        behind.shop_id,
+        behind.order_id,
+        behind.inventory_item_id,
+        behind.location_id,
+        behind.facility_group_id,
+        behind.fulfilled_at,
+        coalesce(component.component_id, behind.product_id) AS product_id
+    FROM behind
+    LEFT JOIN shopify_order_item_component AS component
+        ON
+            behind.order_id = component.order_id
+            AND behind.shop_id = component.shop_id
+            AND behind.inventory_item_id = component.inventory_item_id
+    WHERE behind.is_virtual AND behind.fulfilled > behind.issued
 ),
 
 counted AS (
@@ -132,14 +147,19 @@ done AS (
 
 event AS (
     SELECT
-        due.product_id,
+        coalesce(component.component_id, due.product_id) AS product_id,
         due.queue_id AS facility_id,
         due.order_id,
-        change.on_hand,
-        change.to_promise,
+        change.on_hand * coalesce(component.quantity, 1) AS on_hand,
+        change.to_promise * coalesce(component.quantity, 1) AS to_promise,
         change.reason_enum_id,
         change.effective_at
     FROM due
+    LEFT JOIN shopify_order_item_component AS component
+        ON
+            due.order_id = component.order_id
+            AND due.shop_id = component.shop_id
+            AND due.inventory_item_id = component.inventory_item_id
     CROSS JOIN LATERAL (
         VALUES
         (

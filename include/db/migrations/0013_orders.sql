@@ -51,3 +51,15 @@ COMMENT ON COLUMN shopify_shop.first_orders_read_through IS
 COMMENT ON COLUMN shopify_shop.sales_reach_erp_after IS
 'How long after a sale its stock is missing in what the ERP reports of the store. NULL: not known; then a snapshot is not
 believed to know of a sale before Trueup does.';
+
+CREATE TABLE shopify_order_item_component (
+    shop_id identifier NOT NULL REFERENCES shopify_shop,
+    order_id identifier NOT NULL,
+    inventory_item_id identifier NOT NULL,
+    component_id identifier NOT NULL REFERENCES product,
+    quantity numeric NOT NULL,
+    PRIMARY KEY (order_id, shop_id, inventory_item_id, component_id)
+);
+COMMENT ON TABLE shopify_order_item_component IS
+'What one unit of an ordered kit takes from stock, as it was when Trueup first dealt with it: what was reserved by one
+content of the kit is released and issued by the same.';
