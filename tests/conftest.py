@@ -101,7 +101,12 @@ def emulator(shopify_process: Emulator) -> Emulator:
     shopify_process.clear_faults()
     shopify_process.seed([], [], [])
     shopify_process.settings(
-        replay="observed", order_search_lag=0, latency_seconds=0, bucket_size=200_000, restore_rate=100_000
+        replay="observed",
+        order_search_lag=0,
+        unindexed_orders=[],
+        latency_seconds=0,
+        bucket_size=200_000,
+        restore_rate=100_000,
     )
     return shopify_process
 
