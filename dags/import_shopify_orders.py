@@ -1,16 +1,21 @@
 """### Import Shopify Orders
 
-Reserves stock for Shopify's orders, by their present state: importing again changes nothing.
+Reserves and issues stock for Shopify's orders, by their present state: importing again changes nothing.
 
 | | |
 |---|---|
 | HotWax job | order download |
-| Input | orders changed since the last import, and those of the five minutes before it once more |
-| Output | reservations in the stock ledger; positions moved by what Shopify has already taken |
+| Input | orders changed since the last import; the versions of all orders changed in the day before it |
+| Output | reservations, issues and returns in the stock ledger; positions moved by what Shopify has already done |
 | Then | `push_updated_inventory_deltas` |
 
-What an order has taken, Shopify shows already: the transaction that reserves the stock moves the position as well, and
-nothing is pushed for the order's own location. A run without news ends as *skipped*.
+What an order has taken or given back, Shopify shows already: the transaction that moves the stock moves the position as
+well, and nothing is pushed for the order's own location. Cancellations, refunds, edits, moves between locations and
+sales at tills are all read from the order's fulfilment orders and refunds. Orders are imported 250 at a time: what a
+run that fails has imported stays. A run without news ends as *skipped*.
+
+Set `sales_reach_erp_after` in `shopify_shop` if it is known how long after a sale the ERP's figures lack its units:
+then a sale at a till is not deducted from a snapshot that contains it.
 
 #### When it fails
 

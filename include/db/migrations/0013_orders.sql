@@ -31,7 +31,7 @@ COMMENT ON COLUMN shopify_order_item.returned IS
 'Units that Shopify has put back into available at the location, although they had left.';
 COMMENT ON COLUMN shopify_order_item.returned_at IS 'When the latest of them were put back, by Shopify''s clock.';
 COMMENT ON COLUMN shopify_order_item.taken_back IS
-'How many of returned the stock ledger has dealt with: at a store they are its stock again; online, the ERP says where.';
+'How many of returned the ledger has dealt with: at a store they are its stock again; online, the ERP says where.';
 
 ALTER TABLE shopify_order_movement ADD COLUMN returned_diff integer NOT NULL DEFAULT 0;
 
@@ -44,13 +44,13 @@ ALTER TABLE shopify_shop
 ADD COLUMN first_orders_read_through timestamptz,
 ADD COLUMN sales_reach_erp_after interval;
 COMMENT ON COLUMN shopify_shop.orders_read_through IS
-'Newest updatedAt, by Shopify''s clock, up to which orders were imported. NULL until the first import has come to its end.
-Each import compares the versions of what changed well before it.';
+'Newest updatedAt, by Shopify''s clock, up to which orders were imported. Each import compares the versions of what
+changed well before it. NULL until the first import has come to its end.';
 COMMENT ON COLUMN shopify_shop.first_orders_read_through IS
 'How far the first import has come, while it is under way.';
 COMMENT ON COLUMN shopify_shop.sales_reach_erp_after IS
-'How long after a sale its stock is missing in what the ERP reports of the store. NULL: not known; then a snapshot is not
-believed to know of a sale before Trueup does.';
+'How long after a sale its stock is missing in what the ERP reports of the store. NULL: not known; then a snapshot is
+not believed to know of a sale before Trueup does.';
 
 CREATE TABLE shopify_order_item_component (
     shop_id identifier NOT NULL REFERENCES shopify_shop,

@@ -143,7 +143,8 @@ def test_a_part_moves_in_a_new_fulfilment_order_and_fulfilled_units_stay(shop: S
         ("OPEN", OUTLET, [(A, 1, 1), (B, 1, 1)]),
     ], "a row of which nothing is left is gone"
     rows = [row for part in shown(shop, order)["fulfillmentOrders"]["nodes"] for row in part["lineItems"]["nodes"]]
-    assert rows[0]["lineItem"]["id"] == rows[1]["lineItem"]["id"] and rows[0]["id"] != rows[1]["id"]
+    assert rows[0]["lineItem"]["id"] == rows[1]["lineItem"]["id"]
+    assert rows[0]["id"] != rows[1]["id"]
     assert (stock(shop), stock(shop, A, OUTLET)) == ((8, 1, 9), (-1, 1, 0))
 
 
