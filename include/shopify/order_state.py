@@ -4,16 +4,19 @@ Units are counted in fulfilment orders: what a location has to fulfil or has ful
 A closed one is done: of it only what was fulfilled counts. Its other units wait in another one (moved, or their
 fulfilment was cancelled), or are no longer ordered; its rows may go on showing them.
 
-Units that are no longer in any went back to where they were, unless refunds say otherwise: restocked elsewhere, or not
-at all. Those have left their location like fulfilled ones. Refunds are believed in this only if they account for all
-that is missing from the line: an edit leaves none behind. Where that is not so, what Shopify shows may be lower than
-thought, never higher, until it is looked at again.
+Units that are no longer in any went back to where they were. Only what a cancelled order did not restock has left its
+location like fulfilled units, where its refunds account for all that is missing from the line: an edit leaves none
+behind. Other units that were taken off tell no longer where they were, as what is left of their fulfilment order may
+have moved since. If they were not put back there, Shopify shows less than thought until it is looked at again.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+
+CANCELLING = timedelta(minutes=1)
+"""How long before the moment of a cancellation its own refund may have been made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,9 @@ class _Tally:
         self.returned_at[place] = max(refund.created_at, self.returned_at.get(place, refund.created_at))
 
 
-def items_of(rows: Sequence[Row], refunds: Iterable[RefundRow]) -> tuple[OrderItem, ...]:
+def items_of(
+    rows: Sequence[Row], refunds: Iterable[RefundRow], cancelled_at: datetime | None = None
+) -> tuple[OrderItem, ...]:
     """Add up what an order has taken from each location and given back."""
     tally = _Tally()
     for row in rows:
@@ -120,7 +125,7 @@ def items_of(rows: Sequence[Row], refunds: Iterable[RefundRow]) -> tuple[OrderIt
     for refund in refunds:
         by_line.setdefault(refund.line_item_id, []).append(refund)
     for line_item_id, refunded in by_line.items():
-        _count_refunds(tally, [row for row in rows if row.line_item_id == line_item_id], refunded)
+        _count_refunds(tally, [row for row in rows if row.line_item_id == line_item_id], refunded, cancelled_at)
     places = sorted(tally.taken.keys() | tally.returned.keys())
     return tuple(
         OrderItem(
@@ -140,32 +145,31 @@ def lines_of(rows: Iterable[Row]) -> tuple[OrderLine, ...]:
     return tuple(sorted(lines.values(), key=lambda line: line.number))
 
 
-def _count_refunds(tally: _Tally, rows: Sequence[Row], refunded: Sequence[RefundRow]) -> None:
+def _count_refunds(
+    tally: _Tally, rows: Sequence[Row], refunded: Sequence[RefundRow], cancelled_at: datetime | None
+) -> None:
     """Count what the refunds of one line say beyond its fulfilment orders."""
     item = next((row.inventory_item_id for row in rows if row.inventory_item_id), None)
     if item is None:
         return
-    locations = list(dict.fromkeys(row.location_id for row in rows if row.location_id and not row.is_superseded))
     for refund in refunded:
-        if refund.location_id is None:
-            continue
-        if refund.restock_type == "RETURN":
+        if refund.restock_type == "RETURN" and refund.location_id is not None:
             tally.come_back((item, refund.location_id), refund)
-        elif refund.location_id not in locations and locations:
-            tally.leave((item, locations[0]), refund.quantity)
-            tally.come_back((item, refund.location_id), refund)
-    gone = _gone(rows, refunded)
+    gone = _gone(rows, refunded, cancelled_at)
+    locations = {row.location_id for row in rows if row.location_id and not row.is_superseded}
     if gone and len(locations) == 1:
-        tally.leave((item, locations[0]), gone)
+        tally.leave((item, locations.pop()), gone)
 
 
-def _gone(rows: Sequence[Row], refunded: Sequence[RefundRow]) -> int:
-    """How many units of a line were to be fulfilled, and were taken off without being put back."""
-    ordered, current = rows[0].ordered, rows[0].current
-    if ordered - current != sum(refund.quantity for refund in refunded):
+def _gone(rows: Sequence[Row], refunded: Sequence[RefundRow], cancelled_at: datetime | None) -> int:
+    """How many units of a line were to be fulfilled when the order was cancelled, and were not put back."""
+    if cancelled_at is None or rows[0].ordered - rows[0].current != sum(refund.quantity for refund in refunded):
         return 0
-    by_type: Counter[str] = Counter()
-    for refund in refunded:
-        by_type[refund.restock_type] += refund.quantity
-    removed = ordered - sum(row.taken for row in rows) - by_type["CANCEL"] - by_type["LEGACY_RESTOCK"]
-    return max(0, min(removed, by_type["NO_RESTOCK"]))
+    put_back = sum(each.quantity for each in refunded if each.restock_type in ("CANCEL", "LEGACY_RESTOCK"))
+    not_put_back = sum(
+        each.quantity
+        for each in refunded
+        if each.restock_type == "NO_RESTOCK" and each.created_at >= cancelled_at - CANCELLING
+    )
+    removed = rows[0].ordered - sum(row.taken for row in rows) - put_back
+    return max(0, min(removed, not_put_back))

@@ -92,12 +92,13 @@ def _order(client: Client, node: Mapping[str, Any]) -> Order:
         row for part in _all(client, "OrderFulfillmentOrders", node, "fulfillmentOrders") for row in _rows(client, part)
     ]
     refunds = [row for refund in node["refunds"] for row in _refund_rows(client, refund)]
+    cancelled = node["cancelledAt"]
     return Order(
         node["id"],
         node["name"],
         datetime.fromisoformat(node["createdAt"]),
         datetime.fromisoformat(node["updatedAt"]),
-        order_state.items_of(rows, refunds),
+        order_state.items_of(rows, refunds, None if cancelled is None else datetime.fromisoformat(cancelled)),
         order_state.lines_of(rows),
         datetime.fromisoformat(node["processedAt"]),
     )

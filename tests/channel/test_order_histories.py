@@ -1,6 +1,7 @@
 """Random histories of orders, imported at random moments: all agrees with a plain model, and again changes nothing."""
 
 import itertools
+import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,8 +19,8 @@ from tests.world import ONLINE
 
 PRODUCTS = [f"{number:05d}" for number in range(60001, 60301)]
 RESTOCK_TYPES = ("CANCEL", "RETURN", "NO_RESTOCK")
-COMMON = ("place", "fulfil", "refund", "import")
-KINDS = (*COMMON, *COMMON, "sell", "cancel", "edit", "move", "hold", "undo", "lag")
+OFTEN = ("fulfil", "refund", "move", "place")
+KINDS = (*OFTEN, *OFTEN, "import", "import", "sell", "edit", "edit", "undo", "cancel", "hold", "lag")
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,20 @@ class Step:
     seconds: int
 
 
-steps = st.builds(
-    Step,
-    kind=st.sampled_from(KINDS),
-    order=st.integers(0, 3),
-    product=st.integers(0, 1),
-    location=st.sampled_from(LOCATIONS),
-    units=st.integers(1, 4),
-    variant=st.integers(0, 2),
-    seconds=st.sampled_from([0, 1, 40, 400]),
-)
+def steps_of(dice: random.Random) -> list[Step]:
+    """Thrown, not drawn: what is drawn tends to be short, repeats itself, and then little happens to any order."""
+    return [
+        Step(
+            kind=dice.choice(KINDS),
+            order=dice.randrange(6),
+            product=dice.randrange(2),
+            location=dice.choice(LOCATIONS),
+            units=dice.choice([1, 1, 2, 3]),
+            variant=dice.randrange(3),
+            seconds=dice.choice([0, 1, 40, 400]),
+        )
+        for _ in range(30)
+    ]
 
 
 @pytest.fixture
@@ -75,6 +80,12 @@ class Play:
     products: tuple[str, str]
     model: Shop = field(default_factory=Shop)
     placed: list[str] = field(default_factory=list)
+    done: Counter[str] = field(default_factory=Counter)
+
+    def begin(self) -> None:
+        """Two orders, one of each product first."""
+        for number, location in enumerate(LOCATIONS):
+            self.place(Step("place", 0, number, location, 3, 1 - number, 0))
 
     def step(self, step: Step) -> None:
         self.store.emulator.advance(step.seconds)
@@ -84,10 +95,12 @@ class Play:
             self.store.import_orders()
         elif step.kind == "lag":
             self.store.emulator.settings(order_search_lag=step.seconds)
-        elif step.order < len(self.placed):
-            identity = self.placed[step.order]
+        elif self.placed:
+            identity = self.placed[step.order % len(self.placed)]
+            before = str(self.model)
             with suppress(Refused):
                 getattr(self, step.kind)(step, identity, self.model.orders[identity])
+            self.done[step.kind] += str(self.model) != before
 
     def place(self, step: Step) -> None:
         """One line of the product, and one of the other product where variant says so."""
@@ -110,12 +123,13 @@ class Play:
 
     def fulfil(self, step: Step, identity: str, order: Order) -> None:
         line = self.chosen(step, order)
-        if line is None or not line.open[step.location] or order.is_cancelled:
+        if line is None or not line.open.total():
             return
-        units = min(step.units, line.open[step.location])
-        self.store.emulator.fulfil_order(identity, [self.line(line.product, units, step.location)])
-        line.open[step.location] -= units
-        line.fulfilled[step.location] += units
+        place = line.place or step.location
+        units = min(step.units, line.open[place])
+        self.store.emulator.fulfil_order(identity, [self.line(line.product, units, place)])
+        line.open[place] -= units
+        line.fulfilled[place] += units
 
     def cancel(self, step: Step, identity: str, order: Order) -> None:
         waiting = [line for line in order.lines.values() if line.open.total()]
@@ -134,10 +148,11 @@ class Play:
         kind = RESTOCK_TYPES[step.variant]
         wanted = self.line(line.product, step.units, step.location, restockType=kind)
         if kind == "CANCEL":
-            if line.place is None or (line.place != step.location and (line.was_moved or line.was_edited)):
-                return  # of units that were at several locations, the state does not tell which ones these were
-            self.store.emulator.refund_order(identity, [wanted])
-            self.put_back(line, line.place, step)
+            place = line.place
+            if place is None:
+                return
+            self.store.emulator.refund_order(identity, [self.line(line.product, step.units, restockType=kind)])
+            line.open[place] -= step.units
         elif kind == "RETURN":
             self.store.emulator.refund_order(identity, [wanted])
             self.model.returned[line.product, step.location] += step.units
@@ -145,24 +160,11 @@ class Play:
         else:
             self.refund_without_restock(step, identity, line)
 
-    def put_back(self, line: Line, place: str, step: Step) -> None:
-        line.open[place] -= step.units
-        if place != step.location:
-            line.gone[place] += step.units
-            self.model.returned[line.product, step.location] += step.units
-
     def refund_without_restock(self, step: Step, identity: str, line: Line) -> None:
-        kept = min(step.units, line.kept)
-        removed = step.units - kept
-        if removed and (line.place is None or line.was_moved or line.was_edited):
-            return
-        place = line.place
-        self.store.emulator.refund_order(identity, [self.line(line.product, step.units, restockType="NO_RESTOCK")])
-        line.refunded += kept
-        if removed:
-            assert place is not None
-            line.open[place] -= removed
-            line.gone[place] += removed
+        """Of fulfilled units only: of others the state does not tell where they were."""
+        if step.units <= line.kept:
+            self.store.emulator.refund_order(identity, [self.line(line.product, step.units, restockType="NO_RESTOCK")])
+            line.refunded += step.units
 
     def edit(self, step: Step, identity: str, order: Order) -> None:
         product = self.products[step.product]
@@ -184,19 +186,18 @@ class Play:
         line = self.chosen(step, order)
         if line is None or line.gone.total() or order.is_cancelled:
             return
-        source = next(location for location in LOCATIONS if location != step.location)
+        source = line.place or ONLINE
+        target = next(location for location in LOCATIONS if location != source)
         units = min(step.units, line.open[source])
-        if not units:
-            return
-        self.store.emulator.move_order(identity, step.location, [self.line(line.product, units, source)])
+        self.store.emulator.move_order(identity, target, [self.line(line.product, units, source)])
         line.open[source] -= units
-        line.open[step.location] += units
+        line.open[target] += units
         for each in order.lines.values():  # a fulfilment order that is closed takes the other lines with it
             each.was_moved = True
 
     def hold(self, step: Step, identity: str, order: Order) -> None:
-        self.store.emulator.hold_order(identity, release=step.variant == 0)
-        order.is_held = step.variant > 0
+        self.store.emulator.hold_order(identity, release=step.variant > 0)
+        order.is_held = step.variant == 0
 
     def undo(self, _step: Step, identity: str, order: Order) -> None:
         if order.is_cancelled:
@@ -234,18 +235,22 @@ class Play:
 
 def test_histories_of_orders_end_as_the_model_says(opened: Store) -> None:
     unused = iter(PRODUCTS)
+    done: Counter[str] = Counter()
 
     @settings(
-        max_examples=40,
+        max_examples=15,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow],
     )
-    @given(st.lists(steps, min_size=3, max_size=18))
-    def play(history: list[Step]) -> None:
+    @given(st.integers(0, 10**9))
+    def play(seed: int) -> None:
         opened.emulator.advance(1000)
         played = Play(opened, (next(unused), next(unused)))
-        for step in history:
+        played.begin()
+        for step in steps_of(random.Random(seed)):
             played.step(step)
         played.check()
+        done.update(played.done)
 
     play()
+    assert {kind for kind, times in done.items() if times} == set(KINDS) - {"place", "sell", "import", "lag"}
