@@ -1,8 +1,9 @@
 """Every other feed against its floor: a file of a hundred thousand rows and one of a million.
 
 As with the reset (see reset_file.py): raw `COPY` of the same file and the one statement that writes what the feed
-writes, in turn with the feed, on fresh copies of one database with stock at every facility. Fulfilments and restocks
-come a hundred thousand rows at a time at most: a file is a day's orders, or a campaign.
+writes, in turn with the feed, on fresh copies of one database with stock at every facility. Fulfilments, restocks and
+kits come a hundred thousand rows at a time at most: a file is a day's orders, a campaign, or a catalogue. What was
+measured stands in docs/benchmarks.md.
 
 Goals: at most 1.5 times the floor, at most 300 MB above idle.
 """
@@ -121,6 +122,20 @@ def fulfilment(order: int, products: int) -> str:
     return json.dumps({"orderMap": {"orderId": str(1000 + order), "items": items}}) + ",\n"
 
 
+def product_facility(row: int, products: int) -> str:
+    """The rule of one product at one facility."""
+    place = facility_number(row, products)
+    return f"SKU-{product_number(row, products)},STORE_{place},{row % 5},{'N' if row % 20 == 0 else 'Y'}\n"
+
+
+def kit_component(row: int, products: int) -> str:
+    """One component of a kit: the first half of the products are kits, the second half is what they hold."""
+    half = products // 2
+    kit = 999_999_999 if row % BAD_EVERY == BAD_EVERY - 1 else FIRST_PRODUCT + row % half
+    component = FIRST_PRODUCT + half + (row * 7 + row // half) % half
+    return f"SKU-{kit},SKU-{component},{row % 3 + 1}\n"
+
+
 DELTA = "externalFacilityId,idValue,idType,availableDelta,comments\n"
 DELTA_RAW = ("external_facility_id", "id_value", "id_type", "available_delta", "comments")
 KINDS = {
@@ -156,6 +171,21 @@ KINDS = {
         restock,
         "floor_scheduled_restock.sql",
         ("sku", "quantity", "schedule_time", "facility", "product_store", "shop", "restock_name"),
+        large=False,
+    ),
+    "product_facility": Kind(
+        "IMP_PROD_FACILITY",
+        "product-sku,facility-id,facility-safety-stock,allow-brokering\n",
+        product_facility,
+        "floor_product_facility.sql",
+        ("product_sku", "facility_id", "safety_stock", "allow_brokering"),
+    ),
+    "kit_components": Kind(
+        "IMP_KIT_COMPONENT",
+        "kit-sku,component-sku,quantity\n",
+        kit_component,
+        "floor_kit_components.sql",
+        ("kit_sku", "component_sku", "quantity"),
         large=False,
     ),
     "fulfilment": Kind(

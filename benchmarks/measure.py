@@ -1,7 +1,7 @@
 """What the benchmarks of the feeds share: a floor and a feed run in turn on copies of one database, and what they cost.
 
-Seconds on the wall say what a user waits for. Processor seconds of worker and Postgres backend together are printed
-beside them, so that a machine with other work to do can be told from a slow feed.
+The ratio that counts is that of processor seconds of worker and Postgres backend together, which other work on the
+machine disturbs little. Seconds on the wall, what a user waits for, are printed beside them.
 """
 
 import json
@@ -92,7 +92,7 @@ def compare(case: Case, cluster: Cluster, server: SftpServer, template: str, run
         f" its Postgres backend {max(run.backend_bytes for run in feeds) >> 20} MB)",
         flush=True,
     )
-    return wall <= MOST_TIMES_THE_FLOOR and memory <= MOST_MEMORY
+    return processor <= MOST_TIMES_THE_FLOOR and memory <= MOST_MEMORY
 
 
 def _median(costs: Iterable[Cost]) -> str:
@@ -142,6 +142,7 @@ def floor(dsn: str, case: Case) -> Cost:
         pid = connection.info.backend_pid
         began, used = time.perf_counter(), time.process_time() + processor_seconds(pid)
         with connection.transaction():
+            connection.execute(b"SET LOCAL work_mem = '64MB'")  # as a feed has it
             connection.execute(f"CREATE TEMP TABLE raw ({columns}) ON COMMIT DROP".encode())
             with (
                 connection.cursor() as cursor,
