@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 
 from benchmarks import reset_file
-from benchmarks.measure import CSV, FACILITIES, FIRST_PRODUCT, Case, compare, feed, run_script, say, set_up, write_lines
+from benchmarks.measure import FACILITIES, FIRST_PRODUCT, Case, compare, feed, run_script, say, set_up, write_lines
 from include.db.connection import connect
 from include.sandbox import postgres, sftp
 from include.sandbox.postgres import Cluster
@@ -24,8 +24,6 @@ from include.sandbox.sftp import SftpServer
 
 BAD_EVERY = 1000
 ITEMS_A_SHIPMENT = 20
-LINES = "FORMAT csv, DELIMITER E'\\x02', QUOTE E'\\x01'"
-"""Options by which `COPY` takes each line of a file as one field."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Kind:
         line: The line of a row, told by its number and the number of products; a row in a thousand is to be bad.
         floor: See `Case`.
         raw: See `Case`.
-        options: See `Case`.
+        floor_line: The rows of a line as the floor takes them, where the file is no CSV.
         footer: The file's last line, where it has one.
         rows_a_line: Rows that one line holds.
         large: Whether a file of all rows makes sense, besides one with a tenth of them.
@@ -50,7 +48,7 @@ class Kind:
     line: Callable[[int, int], str]
     floor: str
     raw: tuple[str, ...]
-    options: str = CSV
+    floor_line: Callable[[int, int], str] | None = None
     footer: str = ""
     rows_a_line: int = 1
     large: bool = True
@@ -105,10 +103,10 @@ def restock(row: int, products: int) -> str:
     return f"SKU-{product_number(row, products)},{row % 9 + 1},2099-01-01T09:00Z,STORE_{place},,demo,Restock {number}\n"
 
 
-def fulfilment(order: int, products: int) -> str:
-    """One order of two items; the second item of a bad one has left from nowhere."""
+def fulfilled_items(order: int, products: int) -> list[dict[str, str]]:
+    """The two items of an order; the second item of a bad one has left from nowhere."""
     now = datetime.now(UTC)
-    items = [
+    return [
         {
             "orderItemSeqId": f"{seq:05d}",
             "externalFacilityId": "999" if seq == 2 and order % (BAD_EVERY // 2) == BAD_EVERY // 2 - 1
@@ -119,7 +117,16 @@ def fulfilment(order: int, products: int) -> str:
         }
         for seq in (1, 2)
     ]  # fmt: skip
-    return json.dumps({"orderMap": {"orderId": str(1000 + order), "items": items}}) + ",\n"
+
+
+def fulfilment(order: int, products: int) -> str:
+    """One order with its items."""
+    return json.dumps({"orderMap": {"orderId": str(1000 + order), "items": fulfilled_items(order, products)}}) + ",\n"
+
+
+def fulfilled_rows(order: int, products: int) -> str:
+    """The same as rows of CSV."""
+    return "".join(f"{1000 + order},{','.join(item.values())}\n" for item in fulfilled_items(order, products))
 
 
 def product_facility(row: int, products: int) -> str:
@@ -193,8 +200,8 @@ KINDS = {
         "[\n",
         fulfilment,
         "floor_fulfilment.sql",
-        ("line",),
-        options=LINES,
+        ("order_id", "order_item_seq_id", "external_facility_id", "quantity", "shipped_date", "tracking_number"),
+        floor_line=fulfilled_rows,
         footer='{"orderMap": {"orderId": "none", "items": []}}\n]\n',
         rows_a_line=2,
         large=False,
@@ -243,7 +250,13 @@ def prepare(cluster: Cluster, server: SftpServer, folder: Path, rows: int) -> No
 def case(name: str, folder: Path, size: int, rows: int) -> Case:
     """Write a file of some size, for the products of a database made for so many rows."""
     kind, products = KINDS[name], rows // FACILITIES
+    numbers = range(size // kind.rows_a_line)
     path = folder / f"{name}-{size}{'.json' if kind.footer else '.csv'}"
-    lines = (kind.line(number, products) for number in range(size // kind.rows_a_line))
+    lines = (kind.line(number, products) for number in numbers)
     write_lines(path, kind.header, chain(lines, [kind.footer]))
-    return Case(name, kind.config_id, path, size, size // BAD_EVERY, kind.floor, kind.raw, kind.options)
+    taken_apart = None
+    if kind.floor_line is not None:
+        taken_apart = folder / f"{name}-{size}-floor.csv"
+        rows_of_floor = (kind.floor_line(number, products) for number in numbers)
+        write_lines(taken_apart, ",".join(kind.raw) + "\n", rows_of_floor)
+    return Case(name, kind.config_id, path, size, size // BAD_EVERY, kind.floor, kind.raw, taken_apart)

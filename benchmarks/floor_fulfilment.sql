@@ -1,6 +1,6 @@
--- The floor of fulfilments: the one statement that takes the lines of the file apart, joins them, keeps the
--- fulfilments, completes the order items, writes the ledger and moves the stock. No checks, no rejects, no repeats, no
--- snapshots, no marks, no log.
+-- The floor of fulfilments: the one statement that joins the rows, keeps the fulfilments, completes the order items,
+-- writes the ledger and moves the stock. Its rows are text already, outside of any JSON. No checks, no rejects, no
+-- repeats, no snapshots, no marks, no log.
 WITH sent AS (
     SELECT
         line.shop_id,
@@ -9,20 +9,17 @@ WITH sent AS (
         line.inventory_item_id,
         shop_product.product_id,
         facility.facility_id,
-        (item.value ->> 'quantity')::integer AS quantity,
-        (item.value ->> 'shippedDate')::timestamp AT TIME ZONE 'UTC' AS shipped_at,
-        item.value ->> 'trackingNumber' AS tracking_number
+        raw.quantity::integer AS quantity,
+        raw.shipped_date::timestamp AT TIME ZONE 'UTC' AS shipped_at,
+        raw.tracking_number
     FROM raw
-    CROSS JOIN LATERAL (SELECT rtrim(raw.line, ',')::jsonb -> 'orderMap' AS order_map) AS parsed
-    CROSS JOIN LATERAL jsonb_array_elements(parsed.order_map -> 'items') AS item (value)
     INNER JOIN shopify_order_line AS line
         ON
-            parsed.order_map ->> 'orderId' = ltrim(line.order_name, '#')
-            AND item.value ->> 'orderItemSeqId' = line.order_item_seq_id
+            raw.order_id = ltrim(line.order_name, '#')
+            AND raw.order_item_seq_id = line.order_item_seq_id
     INNER JOIN shopify_shop_product AS shop_product
         ON line.shop_id = shop_product.shop_id AND line.inventory_item_id = shop_product.inventory_item_id
-    INNER JOIN facility ON item.value ->> 'externalFacilityId' = facility.external_id
-    WHERE raw.line LIKE '{%'
+    INNER JOIN facility ON raw.external_facility_id = facility.external_id
 ),
 
 kept AS (

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 
 _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d-%b-%Y", "%d-%B-%Y", "%d %B, %Y")
@@ -23,6 +23,11 @@ def moment(written: str, zone: tzinfo, *, day_first: bool) -> datetime | None:
     Returns:
         The moment in UTC, or None if it is none.
     """
+    return _read(written, zone, day_first)
+
+
+@lru_cache(maxsize=10_000)  # a file names few moments, and reading one costs more than the rest of its row
+def _read(written: str, zone: tzinfo, day_first: bool) -> datetime | None:
     text = " ".join(written.split())
     try:
         return _in_utc(datetime.fromisoformat(text), zone)

@@ -24,6 +24,9 @@ IDENTIFYING_COLUMNS = ("facility_id", "external_facility_id", "product_id", "id_
 """Staging columns that every feed has, empty where its files do not: what `rows.resolve` looks at."""
 
 
+_ENCODER = json.JSONEncoder(default=str)
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """The header of one file: each field as it was written, and the staging column that it goes to."""
@@ -202,5 +205,5 @@ def copy_rows(connection: Connection, header: Header, rows: Iterable[tuple[JsonR
                 copy.write_row((number, *(None for _ in columns), record.malformed, record.raw))
             else:
                 fields = (row.columns.get(column) for column in columns)
-                copy.write_row((number, *fields, row.malformed, json.dumps(row.element, default=str)))
+                copy.write_row((number, *fields, row.malformed, _ENCODER.encode(row.element)))
     return number
