@@ -105,6 +105,16 @@ def test_a_delta_from_before_the_newest_snapshot_is_in_it(
     assert world.stock() == {("10001", "BROADWAY"): (10, 10), ("10001", "MAIN_WH"): (4, 4)}
 
 
+def test_a_variance_that_a_snapshot_holds_is_not_measured_by_the_stock_since(variances: Drop, world: World) -> None:
+    Drop(variances.connection, variances.sftp, "RESET_INVENTORY")(
+        "Item,externalFacilityId,availableQty,idValue\na,43,2,521\n", "reset 2026-11-20 03:00.csv"
+    )
+    late = variances(HEADER + "43,SKU-10001,,-5,\n44,SKU-10002,,-1,\n", "variance 2026-11-20 02:00.csv")
+    assert late.counts == Counts(total=2, changed=0, unchanged=0, superseded=1, failed=1)
+    assert list(variances.reasons()) == [3]
+    assert world.stock() == {("10001", "BROADWAY"): (2, 2)}
+
+
 def test_bad_rows_say_why(variances: Drop, world: World) -> None:
     outcome = variances(
         "facilityId,externalFacilityId,idType,idValue,availableDelta,locationSeqId,varianceReasonId,comments\n"

@@ -1,5 +1,6 @@
--- Where a file's deltas together would take quantity on hand below zero, those that take away are refused.
--- Reads inventory_item, staged; writes movement, resolved_row. The caller holds the stock's write lock.
+-- Where a file's deltas together would take quantity on hand below zero, those that take away are refused. What a newer
+-- snapshot holds already will not be posted.
+-- Reads inventory_item, newer_snapshot, staged; writes movement, resolved_row. The caller holds the stock's write lock.
 WITH short AS (
     SELECT
         delta.product_id,
@@ -9,6 +10,11 @@ WITH short AS (
     FROM movement AS delta
     LEFT JOIN inventory_item AS item
         ON delta.product_id = item.product_id AND delta.facility_id = item.facility_id
+    WHERE NOT EXISTS (
+        SELECT
+        FROM newer_snapshot AS newer
+        WHERE newer.product_id = delta.product_id AND newer.facility_id = delta.facility_id
+    )
     GROUP BY delta.product_id, delta.facility_id, item.quantity_on_hand_total
     HAVING coalesce(item.quantity_on_hand_total, 0) + sum(delta.quantity_on_hand_diff) < 0
 ),

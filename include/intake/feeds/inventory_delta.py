@@ -38,6 +38,7 @@ def check(file: StagedFile) -> int:
     rows.understand(file, DEMAND)
     parameters = file.parameters() | {"has_reason": file.has("variance_reason_id")}
     file.connection.execute(statement(__file__, "resolve_delta"), parameters)
+    newer_snapshots.find(file, is_snapshot=False)
     if file.config.below_zero == "REFUSED":
         file.connection.execute(b"ANALYZE movement")
         file.connection.execute(statement(__file__, "complain_below_zero"), parameters)
@@ -47,7 +48,7 @@ def check(file: StagedFile) -> int:
 def post(file: StagedFile) -> Posted:
     """Post each delta that no newer snapshot holds already."""
     covered = 0
-    if newer_snapshots.find(file, is_snapshot=False):
+    if file.connection.execute(b"SELECT FROM newer_snapshot LIMIT 1").fetchone() is not None:
         covered = file.connection.execute(statement(__file__, "drop_covered_delta")).rowcount
     zero = file.connection.execute(b"DELETE FROM movement WHERE quantity_on_hand_diff = 0").rowcount
     rows.keep_comments(file)
