@@ -162,6 +162,16 @@ def test_when_it_was_received(drop: Drop, connection: Connection, written: str, 
     assert connection.execute(b"SELECT effective_at FROM inventory_item_detail").fetchone() == (meant,)
 
 
+@pytest.mark.parametrize("written", ["", f"{datetime.now(UTC):%Y-%m-%d}"])
+@pytest.mark.parametrize("event_time", ["ARRIVAL", "FILE"])
+def test_a_file_of_this_very_moment_is_no_future(drop: Drop, world: World, event_time: str, written: str) -> None:
+    """As of its arrival, or by the clock of a server that is ahead: later than the transaction that reads it."""
+    drop.configure(event_time=event_time)
+    outcome = drop(HEADER + f"A,SKU-10001,1,2,,,{written}\n", "receipt.csv", datetime.now(UTC) + timedelta(minutes=5))
+    assert (outcome.status_id, drop.reasons()) == ("FINISHED", {})
+    assert world.stock() == {("10001", "BROADWAY"): (2, 2)}
+
+
 def test_bad_rows_say_why(drop: Drop, world: World, connection: Connection) -> None:
     world.product("10003")
     connection.execute(
