@@ -69,6 +69,7 @@ def judge(connection: Connection) -> None:
     """
     connection.execute(b"ANALYZE restock_row")
     connection.execute(statement(__file__, "find_restocks"), {})
+    connection.execute(statement(__file__, "complain_of_kits"))
     connection.execute(statement(__file__, "judge_restock_items"), {})
 
 
@@ -210,12 +211,17 @@ def edit_item(connection: Connection, shipment_id: str, product_id: str, quantit
     Raises:
         UnknownRestock: There is none.
         RestockClosed: It has been received or cancelled.
-        RestockRefused: The quantity is below zero, or there is no such product.
+        RestockRefused: The quantity is below zero, the product is a kit, or there is no such product.
     """
     with connection.transaction():
         restock = _open(connection, shipment_id)
         if quantity < 0:
             raise RestockRefused(f"{restock}, product {product_id}: quantity {quantity}; expected 0 or more")
+        if quantity > 0 and _is_kit(connection, product_id):
+            raise RestockRefused(
+                f"{restock}: product {product_id!r} is a kit: what it promises is computed from its components; restock"
+                " these, or set product.kit_is_stocked if it is assembled beforehand"
+            )
         parameters = {"shipment_id": shipment_id, "product_id": product_id, "quantity": quantity, "now": now}
         if not connection.execute(statement(__file__, "edit_restock_item"), parameters).rowcount:
             raise RestockRefused(f"{restock}: product {product_id!r}: no such product; correct it or set it up")
@@ -225,6 +231,11 @@ def _select(connection: Connection, shipment_id: str | None, moment: datetime | 
     with connection.cursor(row_factory=class_row(Restock)) as cursor:
         parameters = {"shipment_id": shipment_id, "due": moment}
         return cursor.execute(statement(__file__, "select_restocks"), parameters).fetchall()
+
+
+def _is_kit(connection: Connection, product_id: str) -> bool:
+    row = connection.execute(b"SELECT is_kit FROM product WHERE product_id = %s", [product_id]).fetchone()
+    return row is not None and bool(row[0])
 
 
 def _open(connection: Connection, shipment_id: str) -> Restock:

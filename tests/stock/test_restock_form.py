@@ -44,6 +44,21 @@ def test_a_form_schedules_a_restock_and_moves_no_stock(connection: Connection, w
     assert world.stock() == {("P", "BROADWAY"): (5, 5)}
 
 
+def test_a_kit_is_refused_for_its_components(connection: Connection, world: World) -> None:
+    shipment_id = restock_form.schedule(connection, ENTRY, EIGHT)
+    connection.execute(b"UPDATE product SET product_type_id = 'MARKETING_PKG_PICK' WHERE product_id = 'Q'")
+    with pytest.raises(RestockRefused, match=r"nothing was scheduled: product 'Q' is a kit: .* its components"):
+        restock_form.schedule(connection, replace(ENTRY, product="Q"), EIGHT)
+    with pytest.raises(RestockRefused, match="product 'Q' is a kit"):
+        restocks.edit_item(connection, shipment_id, "Q", Decimal(1), EIGHT)
+    assert items(connection) == [(shipment_id, "P", 5)]
+    connection.execute(b"UPDATE product SET kit_is_stocked = TRUE WHERE product_id = 'Q'")
+    restocks.edit_item(connection, shipment_id, "Q", Decimal(1), EIGHT)
+    connection.execute(b"UPDATE product SET kit_is_stocked = FALSE WHERE product_id = 'Q'")
+    restocks.edit_item(connection, shipment_id, "Q", Decimal(0), EIGHT)
+    assert items(connection) == [(shipment_id, "P", 5), (shipment_id, "Q", 0)]
+
+
 def test_the_same_form_again_changes_nothing_even_when_its_moment_has_passed(connection: Connection) -> None:
     first = restock_form.schedule(connection, ENTRY, EIGHT)
     assert restock_form.schedule(connection, ENTRY, NINE + timedelta(seconds=1)) == first
