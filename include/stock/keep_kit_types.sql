@@ -31,7 +31,10 @@ changed AS (
                 AND holds.product_id IS NULL
             )
     ) AS is_to_be
-    WHERE product.product_id = is_to_be.product_id
+    WHERE
+        product.product_id = is_to_be.product_id
+        -- Looked at again if a kit list has changed the product meanwhile.
+        AND (product.product_type_id <> 'MARKETING_PKG_PICK') = is_to_be.kit
     RETURNING is_to_be.kit AS is_made
 )
 

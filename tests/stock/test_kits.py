@@ -1,11 +1,13 @@
 """Kits: what their components make of them at each facility, by the documented examples and by consequences."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
 
-from include.db.connection import Connection
+from include.db.connection import Connection, connect
 from include.stock import kits, ledger, online_atp
 from tests.world import ONLINE, SHOP, World
 
@@ -208,6 +210,28 @@ def test_types_follow_components(connection: Connection, shop: World) -> None:
     connection.execute(b"DELETE FROM product_assoc WHERE product_id = 'GIFT'")
     assert kits.keep_types(connection) == kits.KitTypes(made=0, unmade=1, without_components=1)
     assert online(connection, shop, "GIFT") == 7
+
+
+def test_what_a_kit_was_is_remembered_though_its_list_makes_it_one_meanwhile(
+    connection: Connection, shop: World, dsn: str
+) -> None:
+    connection.execute(b"INSERT INTO product_assoc (product_id, product_id_to) VALUES ('GIFT', 'BOX')")
+    with connect(dsn) as own, ThreadPoolExecutor(1) as thread:
+        with connection.transaction():
+            connection.execute(
+                b"UPDATE product SET product_type_id = 'MARKETING_PKG_PICK', former_product_type_id = product_type_id"
+                b" WHERE product_id = 'GIFT'"
+            )
+            kept = thread.submit(kits.keep_types, own)
+            deadline = time.monotonic() + 60
+            while not connection.execute(
+                b"SELECT FROM pg_locks WHERE pid = %s AND NOT granted", [own.info.backend_pid]
+            ).rowcount:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+        assert kept.result().made == 0
+    connection.execute(b"DELETE FROM product_assoc WHERE product_id = 'GIFT'")
+    assert kits.keep_types(connection).unmade == 1
 
 
 def test_a_shop_with_a_bundles_app_keeps_its_kit_numbers(connection: Connection, shop: World) -> None:
