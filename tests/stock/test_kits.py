@@ -234,6 +234,22 @@ def test_what_a_kit_was_is_remembered_though_its_list_makes_it_one_meanwhile(
     assert kits.keep_types(connection).unmade == 1
 
 
+def test_a_refresh_does_not_wait_for_a_kit_list_and_misses_nothing(
+    connection: Connection, shop: World, dsn: str
+) -> None:
+    kit(shop, "GIFT", BOX=1)
+    has(connection, "BROADWAY", BELT=2, BUCKLE=2, BOX=3)
+    with connect(dsn) as own:
+        own.execute(b"SET lock_timeout = '5s'")
+        with connection.transaction():
+            connection.execute(b"UPDATE product_assoc SET as_of = now() WHERE product_id = 'SET'")
+            online_atp.refresh(own)
+    current = b"SELECT product_id FROM product_assoc WHERE is_current ORDER BY product_id"
+    assert [row[0] for row in connection.execute(current)] == ["GIFT"]
+    assert (online(connection, shop), online(connection, shop, "GIFT")) == (2, 3)
+    assert [row[0] for row in connection.execute(current)] == ["GIFT", "SET", "SET"]
+
+
 def test_a_shop_with_a_bundles_app_keeps_its_kit_numbers(connection: Connection, shop: World) -> None:
     has(connection, "BROADWAY", BELT=4, BUCKLE=2)
     assert online(connection, shop) == 2
