@@ -7,7 +7,7 @@ Otherwise the level waits for the next round, with a later moment.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from include.db.connection import Connection
@@ -39,6 +39,17 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class Imported:
+    """What an order has taken from a level, less what came back, as far as it is imported.
+
+    `stands`: that was so before the level was read, and no import since has changed it.
+    """
+
+    units: int
+    stands: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """A level whose batch has an unknown outcome.
 
@@ -46,11 +57,13 @@ class Pending:
         position: What we believe that it shows without the batch and the orders not yet imported.
         delta: What the batch would change.
         imported: What those orders have taken by our position that `taken_by` is asked about.
+        orders: The same, by order.
     """
 
     position: int
     delta: int
     imported: int
+    orders: Mapping[str, Imported] = field(default_factory=dict)
 
 
 def was_applied(pending: Pending, shown: int, taken: Taken) -> bool | None:
@@ -71,33 +84,43 @@ def was_applied(pending: Pending, shown: int, taken: Taken) -> bool | None:
     return applied if applied != not_applied else None
 
 
-def taken_by(order: Order, level: Level, changed_at: datetime) -> Taken:
+def taken_by(order: Order, level: Level, changed_at: datetime, known: Imported | None = None) -> Taken:
     """What an order can have taken from a level by the moment of the level's last change.
 
     Args:
         order: The order as it is now.
         level: Inventory item and location.
         changed_at: The moment, by Shopify's clock.
+        known: What is imported of it at this level, if anything is.
     """
     here = [item for item in order.items if (item.inventory_item_id, item.location_id) == level]
     returned, fulfilled = sum(item.returned for item in here), sum(item.fulfilled for item in here)
     taken = sum(item.taken for item in here) - returned
-    if order.updated_at < changed_at - CLOCK_TICK:
+    is_as_before = known is not None and known.stands and known.units == taken
+    if is_as_before or order.updated_at < changed_at - CLOCK_TICK:
         return Taken(taken, taken)
     if order.created_at > changed_at + CLOCK_TICK:
         return Taken(0, 0)
     if returned:
         return Taken(-returned, ANY)  # nobody can say which returns came before that moment
-    if order.updated_at == order.created_at or fulfilled:
+    if order.updated_at == order.created_at:
         was_there = order.created_at < changed_at - CLOCK_TICK
         return Taken(taken if was_there else 0, taken)
-    if any(line.inventory_item_id == level[0] for line in order.lines):
+    lines = [line for line in order.lines if line.inventory_item_id == level[0]]
+    if fulfilled and fulfilled == sum(line.ordered for line in lines):
+        return Taken(0, taken)  # all that was ever ordered has left from here, wherever it was at that moment
+    if lines or known is not None:
         return Taken(0, ANY)  # cancelled or edited around that moment: what it had taken before is not told any more
     return Taken(taken, taken)
 
 
 def explain(
-    connection: Connection, shop_id: str, client: Client, seen: Mapping[Level, Seen], looked_from: datetime
+    connection: Connection,
+    shop_id: str,
+    client: Client,
+    seen: Mapping[Level, Seen],
+    looked_from: datetime,
+    last_movement: int,
 ) -> int:
     """Settle the levels whose batch has an unknown outcome and that only one answer explains.
 
@@ -107,6 +130,7 @@ def explain(
         client: Its API.
         seen: What Shopify showed, at least the lag of the order search ago.
         looked_from: What the database's clock showed before that was read: batches that could still arrive then wait.
+        last_movement: The last order movement that was imported before that was read.
 
     Returns:
         How many levels were settled.
@@ -122,7 +146,8 @@ def explain(
     latest = {order.order_id: order for order in sorted(recent, key=lambda order: order.updated_at)}
     with connection.transaction():
         online_atp.take_turn(connection)
-        answers = _answers(_pending(connection, shop_id, changed, latest, looked_from), changed, seen, latest.values())
+        pending = _pending(connection, shop_id, changed, latest, looked_from, last_movement)
+        answers = _answers(pending, changed, seen, latest)
         if not answers:
             return 0
         return connection.execute(
@@ -140,16 +165,19 @@ def _answers(
     pending: Mapping[Level, Pending],
     changed: Mapping[Level, datetime],
     seen: Mapping[Level, Seen],
-    recent: Iterable[Order],
+    recent: Mapping[str, Order],
 ) -> dict[Level, bool]:
-    by_item: dict[str, list[Order]] = {}
-    for order in recent:
+    by_item: dict[str, list[str]] = {}
+    for order in recent.values():
         for item in {line.inventory_item_id for line in order.lines} | {each.inventory_item_id for each in order.items}:
             if item is not None:
-                by_item.setdefault(item, []).append(order)
+                by_item.setdefault(item, []).append(order.order_id)
     answers: dict[Level, bool] = {}
     for level, each in pending.items():
-        taken = sum((taken_by(order, level, changed[level]) for order in by_item.get(level[0], ())), Taken(0, 0))
+        concerned = each.orders.keys() | by_item.get(level[0], ())
+        taken = sum(
+            (taken_by(recent[order], level, changed[level], each.orders.get(order)) for order in concerned), Taken(0, 0)
+        )
         answer = was_applied(each, seen[level].available, taken)
         if answer is not None:
             answers[level] = answer
@@ -157,7 +185,12 @@ def _answers(
 
 
 def _pending(
-    connection: Connection, shop_id: str, changed: Iterable[Level], recent: Iterable[str], looked_from: datetime
+    connection: Connection,
+    shop_id: str,
+    changed: Iterable[Level],
+    recent: Iterable[str],
+    looked_from: datetime,
+    last_movement: int,
 ) -> dict[Level, Pending]:
     levels = list(changed)
     rows = connection.execute(
@@ -168,6 +201,11 @@ def _pending(
             "locations": [location for _, location in levels],
             "order_ids": list(recent),
             "looked_from": looked_from,
+            "last_movement": last_movement,
         },
     )
-    return {(row[0], row[1]): Pending(row[2], row[3], row[4]) for row in rows}
+    found: dict[Level, Pending] = {}
+    for item, location, position, delta, imported in rows:
+        by_order = {order: Imported(*told) for order, told in (imported or {}).items()}
+        found[item, location] = Pending(position, delta, sum(each.units for each in by_order.values()), by_order)
+    return found

@@ -159,7 +159,7 @@ def observe(
         found = connection.execute(statement(__file__, "count_judged"), parameters).fetchone()
     assert found is not None
     settled, waiting, gone = found
-    explained = hot_levels.explain(connection, shop_id, client, first, looked_from) if waiting else 0
+    explained = hot_levels.explain(connection, shop_id, client, first, looked_from, last_movement) if waiting else 0
     connection.execute(statement(__file__, "close_settled"), {"shop_id": shop_id})
     if gone:
         logger.error("shop %s: %s levels are of items that are not in Shopify: put into quarantine", shop_id, gone)

@@ -37,11 +37,15 @@ class OrderItem:
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """A line of an order: how many units of it are to be fulfilled or have been, at all locations together."""
+    """A line of an order: how many units of it are to be fulfilled or have been, at all locations together.
+
+    `ordered` also counts units that were refunded or taken off.
+    """
 
     line_item_id: str
     inventory_item_id: str | None
     quantity: int
+    ordered: int = 0
 
     @property
     def number(self) -> int:
@@ -141,7 +145,8 @@ def lines_of(rows: Iterable[Row]) -> tuple[OrderLine, ...]:
     for row in rows:
         known = lines.get(row.line_item_id)
         item = row.inventory_item_id or (known.inventory_item_id if known else None)
-        lines[row.line_item_id] = OrderLine(row.line_item_id, item, row.taken + (known.quantity if known else 0))
+        quantity = row.taken + (known.quantity if known else 0)
+        lines[row.line_item_id] = OrderLine(row.line_item_id, item, quantity, row.ordered)
     return tuple(sorted(lines.values(), key=lambda line: line.number))
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.channel import hot_levels, observation
-from include.channel.hot_levels import CLOCK_TICK, Pending, Taken
+from include.channel.hot_levels import CLOCK_TICK, Imported, Pending, Taken
 from include.sandbox.shopify.store import Refused
 from include.shopify.order_state import OrderItem, OrderLine
 from include.shopify.orders import Order
@@ -44,28 +44,44 @@ HAPPENINGS = st.builds(
     units=st.integers(1, 3),
     jitter=st.integers(-2, 2),
     imported=st.booleans(),
-    later=st.sampled_from(["open", "open", "fulfilled", "cancelled"]),
+    later=st.sampled_from(["open", "open", "fulfilled", "cancelled", "trimmed", "moved here"]),
 )
 
 
 def order_of(number: int, each: Happening) -> Order:
-    """The order as Shopify shows it afterwards. A cancelled one tells no longer what it had taken."""
+    """The order as Shopify shows it afterwards. Of what was cancelled it tells no longer that it had been taken.
+
+    From a trimmed one all but one unit were taken off before the last one left; another one came from elsewhere.
+    """
     created = NOON + timedelta(seconds=each.at + each.jitter)
     updated = created if each.later == "open" else created + timedelta(seconds=40)
-    taken = 0 if each.later == "cancelled" else each.units
-    items = (OrderItem(*LEVEL, taken, taken if each.later == "fulfilled" else 0),) if taken else ()
-    line = OrderLine(f"gid://shopify/LineItem/{number}", LEVEL[0], taken)
+    taken = units_after(each)
+    items = (OrderItem(*LEVEL, taken, 0 if each.later == "open" else taken),) if taken else ()
+    line = OrderLine(f"gid://shopify/LineItem/{number}", LEVEL[0], taken, each.units)
     return Order(str(number), f"#{number}", created, updated, items, (line,))
+
+
+def units_after(each: Happening) -> int:
+    """What the order has taken by its last state."""
+    return {"cancelled": 0, "trimmed": 1}.get(each.later, each.units)
+
+
+def units_at(each: Happening) -> int:
+    """What it had taken when the level was read."""
+    return 0 if each.at > 0 or each.later == "moved here" else each.units
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(HAPPENINGS, max_size=6), st.integers(-5, 5).filter(bool), st.booleans(), st.integers(0, 20))
 def test_an_explanation_is_never_wrong(happened: list[Happening], delta: int, applied: bool, before: int) -> None:
-    shown = before + delta * applied - sum(each.units for each in happened if each.at <= 0)
-    imported = sum(each.units for each in happened if each.imported and each.later != "cancelled")
+    shown = before + delta * applied - sum(units_at(each) for each in happened)
+    imported = sum(units_after(each) for each in happened if each.imported)
     taken = Taken(0, 0)
     for number, each in enumerate(happened):
-        taken += hot_levels.taken_by(order_of(number, each), LEVEL, NOON)
+        # The import from before the read knew it as it was then; one since has brought what changed.
+        stands = each.at < -CLOCK_TICK.seconds and units_at(each) == units_after(each)
+        known = Imported(units_after(each), stands) if each.imported else None
+        taken += hot_levels.taken_by(order_of(number, each), LEVEL, NOON, known)
     answer = hot_levels.was_applied(Pending(before - imported, delta, imported), shown, taken)
     assert answer in (None, applied)
 
@@ -78,6 +94,27 @@ def test_orders_well_before_and_well_after_leave_no_doubt(applied: bool, delta: 
         (hot_levels.taken_by(order_of(number, each), LEVEL, NOON) for number, each in enumerate(happened)), Taken(0, 0)
     )
     assert hot_levels.was_applied(Pending(50 - sum(units), delta, sum(units)), shown, taken) is applied
+
+
+def test_an_order_that_was_trimmed_while_it_was_asked_after_does_not_tell_what_it_had_taken() -> None:
+    """Three units were sold before, one of them has left; the other two were taken off after the level was read."""
+    order = order_of(1, Happening(-20, 3, 0, True, "trimmed"))
+    pending = Pending(50 - 1, -2, 1)
+    for known in (None, Imported(1, stands=False)):
+        taken = hot_levels.taken_by(order, LEVEL, NOON, known)
+        assert hot_levels.was_applied(pending, 50 - 3, taken) is None, "or the push would be taken for applied"
+
+
+def test_an_order_that_left_the_level_and_shows_no_line_of_it_any_more_decides_nothing() -> None:
+    created = NOON - timedelta(seconds=20)
+    order = Order("1", "#1", created, NOON + timedelta(seconds=20), (), ())
+    taken = hot_levels.taken_by(order, LEVEL, NOON, Imported(3, stands=True))
+    assert hot_levels.was_applied(Pending(50 - 3, 3, 3), 50 - 3 + 3, taken) is None
+
+
+def test_an_order_known_from_before_and_still_the_same_leaves_no_doubt() -> None:
+    order = order_of(1, Happening(-20, 3, 0, True, "fulfilled"))
+    assert hot_levels.taken_by(order, LEVEL, NOON, Imported(3, stands=True)) == Taken(3, 3)
 
 
 def test_a_level_that_nothing_explains_waits() -> None:
