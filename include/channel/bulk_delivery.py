@@ -148,7 +148,7 @@ def _recover(connection: Connection, shop_id: str, client: Client) -> None:
 def _settle_line(connection: Connection, shop_id: str, client: Client, batch: int, result: Result) -> str:
     """Write down what became of one line; returns it in a word."""
     try:
-        if bulk_mutation.was_refused(result):
+        if result.is_refused:
             raise RequestRefused(result.errors)
         if result.data is None:
             raise OutcomeUnknown(result.errors)

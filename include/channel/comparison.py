@@ -15,9 +15,7 @@ from include.db.connection import Connection
 from include.db.sql import statement
 from include.shopify.bulk_query import ExportedLevel
 from include.shopify.client import Client
-
-LEVELS_AT_A_TIME = 20_000
-"""Levels between two imports of orders: 160 calls in all, and some megabytes."""
+from include.stock import online_atp
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +44,7 @@ def compare_export(
     """
     with connection.transaction():
         stage_export(connection, location_ids, exported)
+        online_atp.take_turn(connection)
         row = connection.execute(
             statement(__file__, "mark_differing"),
             {"shop_id": shop_id, "location_ids": list(location_ids), "observation_id": observation_id},
@@ -102,7 +101,7 @@ def _next_marked(connection: Connection, shop_id: str, location_ids: Sequence[st
             "location_ids": list(location_ids),
             "after_item": after[0],
             "after_location": after[1],
-            "most": LEVELS_AT_A_TIME,
+            "most": observation.LEVELS_AT_A_TIME,
         },
     )
     return [(row[0], row[1]) for row in rows]

@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 Level = tuple[str, str]
 """Inventory item id and location id."""
 
+LEVELS_AT_A_TIME = 20_000
+"""Levels between two imports of orders: 160 calls in all, and some megabytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -79,7 +82,7 @@ def settle(
         sleep: How to wait; replaced in tests.
 
     Raises:
-        ShopifyError: Shopify could not be read; nothing was settled.
+        ShopifyError: Shopify could not be read. What was settled by then stays, the rest is looked at again.
     """
     patience = patience_of(connection, shop_id)
     wait_until_ripe(connection, shop_id, sleep)
@@ -90,7 +93,12 @@ def settle(
     levels: list[Level] = [(row[0], row[1]) for row in rows]
     if not levels:
         return Settlement()
-    return observe(connection, shop_id, client, levels, begin(connection, shop_id, "SETTLE"), sleep)
+    observation_id = begin(connection, shop_id, "SETTLE")
+    total = Settlement()
+    for first in range(0, len(levels), LEVELS_AT_A_TIME):
+        part = levels[first : first + LEVELS_AT_A_TIME]
+        total += observe(connection, shop_id, client, part, observation_id, sleep)
+    return total
 
 
 def begin(connection: Connection, shop_id: str, purpose: str, run_id: str | None = None) -> int:

@@ -16,6 +16,7 @@ from include.shopify import shop
 from include.shopify.client import Client
 from include.shopify.inventory import MOST_ROWS, Seen
 from include.shopify.shop import Location
+from include.stock import online_atp
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,11 @@ NOT_TRACKED = "Shopify does not track the quantity of this item: switch tracking
 NOT_STOCKED = (
     "the item is not stocked at this location: stock it there in Shopify, or set activate_items of the shop in"
     " shopify_shop and Trueup does"
+)
+
+NOT_MAPPED = (
+    "its location is not mapped any more, or Shopify is its master now: nothing is pushed there. If that is wrong,"
+    " correct inventory_channel"
 )
 
 MOST_LOOKED_AT = 10 * MOST_ROWS
@@ -94,7 +100,7 @@ def check_shop(shop_id: str, client: Client) -> None:
 
 
 def _mapped_locations(connection: Connection, shop_id: str, client: Client) -> dict[str, str]:
-    """What is wrong with each mapped location; empty if nothing is.
+    """What is wrong with each location that Trueup is master of; empty if nothing is.
 
     Raises:
         NotReady: A location is mapped twice: which of the two would be right?
@@ -102,8 +108,9 @@ def _mapped_locations(connection: Connection, shop_id: str, client: Client) -> d
     rows = connection.execute(statement(__file__, "count_mappings"), {"shop_id": shop_id}).fetchall()
     if twice := [row[0] for row in rows if row[1] > 1]:
         raise NotReady(f"shop {shop_id}: mapped twice in inventory_channel: {', '.join(twice)}; end one of each")
-    found = shop.locations(client, [row[0] for row in rows])
-    wrong = {row[0]: _wrong_with_location(row[0], found) for row in rows}
+    ours = [row[0] for row in rows if row[2]]
+    found = shop.locations(client, ours)
+    wrong = {location_id: _wrong_with_location(location_id, found) for location_id in ours}
     for reason in filter(None, wrong.values()):
         logger.error("shop %s: %s", shop_id, reason)
     return wrong
@@ -128,9 +135,9 @@ def _wrong_with(seen: Seen | None) -> str:
 
 def _check_planned(connection: Connection, shop_id: str, client: Client, places: Mapping[str, str]) -> int:
     unchecked = connection.execute(statement(__file__, "select_unchecked"), {"shop_id": shop_id}).fetchall()
-    at_bad_place = [(row[2], row[3]) for row in unchecked if places.get(row[3])]
-    to_read = [(row[2], row[3]) for row in unchecked if not places.get(row[3])]
-    wrong = {level: places[level[1]] for level in at_bad_place}
+    levels: list[Level] = [(row[2], row[3]) for row in unchecked]
+    wrong = _at_bad_places(levels, places)
+    to_read = [level for level in levels if level not in wrong]
     wrong |= _look(connection, shop_id, client, to_read)
     by_batch: dict[int, dict[int, str]] = {}
     for batch, row_index, item, location in unchecked:
@@ -139,7 +146,7 @@ def _check_planned(connection: Connection, shop_id: str, client: Client, places:
     for batch, reasons in by_batch.items():
         logger.error("batch %s: put into quarantine before anything was sent: %s", batch, reasons)
         outbox.replace_refused(connection, shop_id, batch, "some rows cannot be written", reasons)
-    _note_checked(connection, shop_id, [level for level in to_read if level not in wrong])
+    _write(connection, "note_checked", shop_id, [level for level in to_read if level not in wrong])
     return len(wrong)
 
 
@@ -164,14 +171,17 @@ def _look(connection: Connection, shop_id: str, client: Client, levels: list[Lev
 
 def _release(connection: Connection, shop_id: str, client: Client, places: Mapping[str, str]) -> None:
     """Look again at rows that have been in quarantine for some time; those that are well now are planned again."""
-    levels = [level for level in _due(connection, shop_id) if not places.get(level[1], GONE)]
-    wrong = _look(connection, shop_id, client, levels)
-    well = [level for level in levels if level not in wrong]
-    if well:
-        connection.execute(statement(__file__, "release_quarantined"), _parameters(shop_id, well))
-        logger.info("shop %s: %s rows released from quarantine", shop_id, len(well))
-    if wrong:
-        connection.execute(statement(__file__, "keep_quarantined"), _parameters(shop_id, wrong))
+    levels = _due(connection, shop_id)
+    wrong = _at_bad_places(levels, places)
+    wrong |= _look(connection, shop_id, client, [level for level in levels if level not in wrong])
+    _write(connection, "release_quarantined", shop_id, [level for level in levels if level not in wrong])
+    _write(connection, "keep_quarantined", shop_id, wrong)
+    if len(wrong) < len(levels):
+        logger.info("shop %s: %s rows released from quarantine", shop_id, len(levels) - len(wrong))
+
+
+def _at_bad_places(levels: Iterable[Level], places: Mapping[str, str]) -> dict[Level, str]:
+    return {level: reason for level in levels if (reason := places.get(level[1], NOT_MAPPED))}
 
 
 def _due(connection: Connection, shop_id: str) -> list[Level]:
@@ -179,15 +189,18 @@ def _due(connection: Connection, shop_id: str) -> list[Level]:
     return [(row[0], row[1]) for row in rows]
 
 
-def _note_checked(connection: Connection, shop_id: str, levels: list[Level]) -> None:
-    if levels:
-        connection.execute(statement(__file__, "note_checked"), _parameters(shop_id, levels))
-
-
-def _parameters(shop_id: str, levels: Iterable[Level]) -> dict[str, object]:
+def _write(connection: Connection, name: str, shop_id: str, levels: Iterable[Level]) -> None:
+    """Run a statement over some levels, if there are any, in the turn of those that write levels."""
     pairs = list(levels)
-    return {
-        "shop_id": shop_id,
-        "items": [item for item, _ in pairs],
-        "locations": [location for _, location in pairs],
-    }
+    if not pairs:
+        return
+    with connection.transaction():
+        online_atp.take_turn(connection)
+        connection.execute(
+            statement(__file__, name),
+            {
+                "shop_id": shop_id,
+                "items": [item for item, _ in pairs],
+                "locations": [location for _, location in pairs],
+            },
+        )

@@ -1,5 +1,5 @@
--- The planned rows whose item and location were not checked within a day. Reads outbox_batch, outbox_batch_row,
--- inventory_level.
+-- The planned rows whose item and location were not checked within a day, and those at locations that are not pushed to
+-- any more since they were planned. Reads outbox_batch, outbox_batch_row, inventory_level, inventory_channel.
 SELECT
     batch.outbox_batch_id,
     batch_row.row_index,
@@ -15,5 +15,16 @@ INNER JOIN inventory_level AS level
 WHERE
     batch.shop_id = %(shop_id)s
     AND batch.status_id = 'PLANNED'
-    AND (level.checked_at IS NULL OR level.checked_at < now() - interval '1 day')
+    AND (
+        level.checked_at IS NULL
+        OR level.checked_at < now() - interval '1 day'
+        OR NOT EXISTS (
+            SELECT
+            FROM inventory_channel AS channel
+            WHERE
+                channel.shop_id = level.shop_id AND channel.location_id = level.location_id
+                AND channel.from_date <= now() AND channel.thru_date > now()
+                AND channel.inventory_master = 'OMS'
+        )
+    )
 ORDER BY batch.outbox_batch_id, batch_row.row_index

@@ -208,9 +208,19 @@ def webhook_secrets() -> dict[str, tuple[str, list[str]]]:
         rows = opened.execute(b"SELECT myshopify_domain, shop_id, connection_id FROM shopify_shop").fetchall()
     found = {}
     for domain, shop_id, connection_id in rows:
-        opened_with = BaseHook.get_connection(connection_id)
-        given = opened_with.extra_dejson.get("webhook_secrets", [])
-        secrets = [given] if isinstance(given, str) else [str(each) for each in given]
+        try:
+            opened_with = BaseHook.get_connection(connection_id)
+            given = opened_with.extra_dejson.get("webhook_secrets") or []
+            secrets = [given] if isinstance(given, str) else [str(each) for each in given]
+        except Exception:
+            # One shop's connection must not have Shopify end the subscriptions of all.
+            logger.exception(
+                "shop %s: its webhooks are refused: the Airflow connection %r cannot be read, or 'webhook_secrets' in"
+                " its extra is no list of texts; correct it",
+                shop_id,
+                connection_id,
+            )
+            continue
         if opened_with.login and opened_with.password:
             secrets.append(opened_with.password)
         found[domain] = (shop_id, secrets)

@@ -4,7 +4,7 @@ The operation's own text carries a name that we choose: so it can be found again
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,11 +42,15 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one line: its data, or the errors that were answered in its place."""
+    """What became of one line: its data, or the errors that were answered in its place.
+
+    `errors` are shortened; `is_refused` says whether the line was surely refused before it was carried out.
+    """
 
     line_number: int
     data: dict[str, Any] | None
     errors: str
+    is_refused: bool
 
 
 def named(name: str) -> str:
@@ -157,13 +161,13 @@ def results(client: Client, url: str | None) -> Iterator[Result]:
     """
     for line in bulk_query.result_lines(client, url):
         answer = json.loads(line)
-        yield Result(answer["__lineNumber"], answer.get("data"), json.dumps(answer.get("errors") or "")[:500])
+        described = json.dumps(answer.get("errors") or "")[:500]
+        yield Result(answer["__lineNumber"], answer.get("data"), described, _is_refused(answer))
 
 
-def was_refused(result: Result) -> bool:
-    """Whether a line was surely refused before it was carried out."""
-    errors = json.loads(result.errors) if result.errors.endswith(("]", '"')) else None
-    if result.data or not isinstance(errors, list):
+def _is_refused(answer: Mapping[str, Any]) -> bool:
+    errors = answer.get("errors")
+    if answer.get("data") or not isinstance(errors, list):
         return False
     codes = [str((error.get("extensions") or {}).get("code", "")) for error in errors]
     return bool(codes) and all(code in REFUSED_BEFORE_EXECUTION or code[:1].islower() for code in codes)

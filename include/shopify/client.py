@@ -18,7 +18,7 @@ import httpx
 
 from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused, Throttled
 from include.shopify.limiter import Limiter
-from include.shopify.tokens import Token
+from include.shopify.tokens import Token, retry_after
 
 logger = logging.getLogger(__name__)
 
@@ -169,7 +169,7 @@ class Client:
         response = self._authorized(request, body)
         self.version_served = response.headers.get("X-Shopify-API-Version", self.version_served)
         if response.status_code == 429:
-            raise Throttled(f"{request.name}: HTTP 429", _retry_after(response))
+            raise Throttled(f"{request.name}: HTTP 429", retry_after(response))
         answer = _read(request, response)
         self.limiter.learn((answer.get("extensions") or {}).get("cost") or {})
         if "THROTTLED" in _codes(answer):
@@ -239,10 +239,3 @@ def _codes(answer: Mapping[str, Any]) -> list[str]:
     if not isinstance(errors, list):
         return [""]
     return [str((error.get("extensions") or {}).get("code", "")) if isinstance(error, dict) else "" for error in errors]
-
-
-def _retry_after(response: httpx.Response) -> float:
-    try:
-        return max(0.5, float(response.headers.get("Retry-After", "2")))
-    except ValueError:
-        return 2.0

@@ -61,7 +61,7 @@ class Token:
         except httpx.HTTPError as error:
             raise NotSent(f"{url}: no access token ({type(error).__name__} {error})") from error
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            raise Throttled(f"{url}: HTTP 429", float(response.headers.get("Retry-After", "2")))
+            raise Throttled(f"{url}: HTTP 429", retry_after(response))
         if response.is_client_error:
             raise RequestRefused(
                 f"{url}: HTTP {response.status_code}: {response.text[:300]}. Expected the app's client id as login and"
@@ -76,3 +76,11 @@ class Token:
         except (ValueError, KeyError, TypeError) as error:
             raise NotSent(f"{url}: the answer holds no access token ({type(error).__name__})") from error
         return self._token
+
+
+def retry_after(response: httpx.Response) -> float:
+    """Seconds to wait by the header `Retry-After`; two where it is missing or a date."""
+    try:
+        return max(0.5, float(response.headers.get("Retry-After", "2")))
+    except ValueError:
+        return 2.0

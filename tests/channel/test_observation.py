@@ -4,9 +4,12 @@ import time
 
 import httpx
 import pytest
+from psycopg.errors import LockNotAvailable
 
-from include.channel import observation
+from include.channel import comparison, observation, preflight
+from include.db.connection import connect
 from include.shopify.errors import OutcomeUnknown
+from include.stock import online_atp
 from tests.scenarios.store import Store, item
 from tests.world import ONLINE, SHOP
 
@@ -161,3 +164,43 @@ def test_a_stale_batch_whose_levels_cannot_be_read_again_is_planned_anew(store: 
     assert store.batches() == ["REFUSED"]
     store.push()
     assert (store.applied(P), store.shown(P)) == ([-2], 7)
+
+
+def test_many_new_levels_are_seen_in_parts_and_what_was_seen_stays(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(Exception):
+        """The connection, in the middle of it."""
+
+    store.open({f"8{number:04d}": 5 for number in range(5)})
+    store.connection.execute(b"UPDATE inventory_level SET position = NULL")
+    monkeypatch.setattr(observation, "LEVELS_AT_A_TIME", 2)
+    looks = iter(range(2))
+
+    def sleep(_: float) -> None:
+        if next(looks, None) is None:
+            raise Broken
+
+    with pytest.raises(Broken):
+        observation.settle(store.connection, SHOP, store.client, sleep)
+    seen = store.connection.execute(b"SELECT count(position), count(*) FROM inventory_level").fetchone()
+    assert seen == (4, 5)
+    assert store.settle().settled == 1
+
+
+def test_whoever_marks_levels_waits_for_the_turn_of_those_that_write_them(store: Store, dsn: str) -> None:
+    """Two that lock many levels in different orders would wait for each other, and one of them would be ended."""
+    store.open({P: 5})
+    store.move(P, -1)
+    store.plan()
+    observed = observation.begin(store.connection, SHOP, "HARD_SYNC")
+    with connect(dsn) as other, other.transaction():
+        online_atp.take_turn(other)
+        store.connection.execute(b"SET lock_timeout = '100ms'")
+        with pytest.raises(LockNotAvailable):
+            comparison.compare_export(store.connection, SHOP, [ONLINE], [], observed)
+        with pytest.raises(LockNotAvailable):
+            preflight.check(store.connection, SHOP, store.client)
+    comparison.compare_export(store.connection, SHOP, [ONLINE], [], observed)
+    preflight.check(store.connection, SHOP, store.client)
+    store.connection.execute(b"RESET lock_timeout")

@@ -147,6 +147,44 @@ def test_a_location_that_is_not_active_keeps_only_its_own_rows(shop: Store) -> N
     assert rows == [(STORE_LOCATION, said)]
 
 
+@pytest.mark.parametrize("change", ["thru_date = now()", "inventory_master = 'SHOPIFY'"])
+def test_what_was_planned_for_a_location_that_is_not_pushed_to_any_more_stays_here(shop: Store, change: str) -> None:
+    shop.connection.execute(b"UPDATE inventory_level SET checked_at = now()")
+    shop.connection.execute(f"UPDATE inventory_channel SET {change}".encode())
+    calls = shop.emulator.stats()["calls"].get(ADJUST, 0)
+    assert shop.deliver().quarantined_rows == 2
+    assert shop.emulator.stats()["calls"].get(ADJUST, 0) == calls
+    assert (shop.shown(P), shop.shown(OTHER)) == (5, 7)
+    assert reason(shop) == preflight.NOT_MAPPED
+
+    shop.connection.execute(b"UPDATE inventory_channel SET thru_date = DEFAULT, inventory_master = DEFAULT")
+    let_an_hour_pass(shop)
+    shop.deliver()
+    assert reason(shop) is None
+    shop.push()
+    assert (shop.shown(P), shop.shown(OTHER)) == (3, 10)
+
+
+def test_rows_at_a_bad_location_do_not_keep_others_in_quarantine(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    test_a_location_that_is_not_active_keeps_only_its_own_rows(shop)
+    shop.connection.execute(
+        b"UPDATE inventory_level SET quarantine_reason = 'untracked' WHERE location_id = %s AND product_id = %s",
+        [ONLINE, OTHER],
+    )
+    shop.connection.execute(
+        b"UPDATE inventory_level"
+        b" SET quarantined_at = quarantined_at - interval '1 day' * (1 + (location_id = %s)::integer)",
+        [STORE_LOCATION],
+    )
+    monkeypatch.setattr(preflight, "MOST_LOOKED_AT", 2)
+    shop.deliver()
+    shop.deliver()
+    rows = shop.connection.execute(
+        b"SELECT DISTINCT location_id FROM inventory_level WHERE quarantine_reason IS NOT NULL"
+    )
+    assert rows.fetchall() == [(STORE_LOCATION,)]
+
+
 def test_levels_are_asked_about_once_a_day(shop: Store) -> None:
     shop.deliver()
     shop.move(P, -1)
