@@ -2,5 +2,6 @@
 CREATE TEMP TABLE refresh_product (
     slice integer NOT NULL,
     product_id text COLLATE "C" NOT NULL,
+    is_kit boolean NOT NULL,
     PRIMARY KEY (slice, product_id)
 ) ON COMMIT DROP

@@ -1,6 +1,6 @@
 -- Takes the marks that are there, and with each product the kits that hold it, directly or through other kits: now, or
 -- later, which costs little. A mark that is being written meanwhile stays for the next refresh.
--- Reads and empties dirty_product; reads product_assoc; writes refresh_product.
+-- Reads and empties dirty_product; reads product, product_assoc; writes refresh_product.
 WITH RECURSIVE drained AS (
     DELETE FROM dirty_product RETURNING product_id
 ),
@@ -14,8 +14,10 @@ above AS (
     WHERE assoc.product_assoc_type_id = 'PRODUCT_COMPONENT' AND assoc.thru_date > now()
 )
 
-INSERT INTO refresh_product (slice, product_id)
+INSERT INTO refresh_product (slice, product_id, is_kit)
 SELECT
-    (row_number() OVER (ORDER BY product_id) - 1) / %(products_per_slice)s,
-    product_id
+    (row_number() OVER (ORDER BY product.product_id) - 1) / %(products_per_slice)s,
+    product.product_id,
+    product.is_kit
 FROM above
+INNER JOIN product ON above.product_id = product.product_id

@@ -7,9 +7,7 @@ SELECT
     component.quantity,
     component.is_empty
 FROM kit_components(array(
-    SELECT product.product_id
-    FROM product
-    INNER JOIN refresh_product AS asked ON product.product_id = asked.product_id
-    WHERE product.is_kit
+    SELECT asked.product_id FROM refresh_product AS asked
+    WHERE asked.is_kit
 )) AS component
 INNER JOIN refresh_product ON component.kit_id = refresh_product.product_id
