@@ -17,7 +17,7 @@ smoke: bootstrap ## the demo's story from start to end, without staying up
 	@$(RUN) include.sandbox.demo --smoke --fresh $(ARGS)
 
 test: bootstrap ## all tests, on every core
-	@$(RUN) pytest --numprocesses auto --maxprocesses 4 --dist loadgroup $(ARGS)
+	@$(RUN) pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
 check: bootstrap ## style, types, SQL
 	@$(RUN) ruff check

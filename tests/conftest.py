@@ -7,9 +7,11 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import paramiko
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from include.db.connection import Connection, connect
 from include.db.migrate import migrate
@@ -24,6 +26,19 @@ from tests.world import World
 # Airflow makes its folder in the home of whoever imports it, unless told otherwise before.
 _airflow_home = tempfile.TemporaryDirectory(prefix="trueup-airflow-")
 os.environ["AIRFLOW_HOME"] = _airflow_home.name
+
+
+class OneDemo(LoadScopeScheduling):  # type: ignore[misc]  # xdist is without types here
+    """Hands out tests one by one, but all end-to-end tests to one process, as they share a demo."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/e2e" if nodeid.startswith("tests/e2e/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneDemo:
+    """The largest scope is handed out first: what takes longest begins at once."""
+    return OneDemo(config, log)
 
 
 @pytest.fixture(scope="session")

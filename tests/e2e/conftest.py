@@ -21,11 +21,10 @@ from tests.e2e.demo_process import Demo, wait_for
 HERE = Path(__file__).parent
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.xdist_group("the demo"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """All of them are slow."""
+    if HERE in item.path.parents:
+        item.add_marker(pytest.mark.slow)
 
 
 @dataclass(frozen=True)
