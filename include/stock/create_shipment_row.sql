@@ -1,9 +1,20 @@
--- The rows of a shipment file, one item each, and what they say of each shipment and item. Private to the transaction.
--- The caller fills shipment_row down to complaint, with is_usable false where a row cannot be taken for reasons of its
--- own; the rest is filled by the statements beside this one.
+-- The rows of a shipment file, one item each, the names that they have for shipments, and what they say of each shipment
+-- and item. Private to the transaction.
+-- The caller fills shipment_name down to first_line, and shipment_row, with is_usable false where a row cannot be taken
+-- for reasons of its own; the rest is filled by the statements beside this one.
+CREATE TEMP TABLE shipment_name (
+    given_shipment_id text COLLATE "C",
+    external_id text COLLATE "C",
+    first_line bigint NOT NULL,
+    shipment_id text COLLATE "C",
+    shipment_key text COLLATE "C",
+    complaint text
+) ON COMMIT DROP;
+
 CREATE TEMP TABLE shipment_row (
     line_number bigint NOT NULL,
-    given_shipment_id text COLLATE "C",
+    shipment_id text COLLATE "C",
+    shipment_key text COLLATE "C",
     external_id text COLLATE "C",
     shipment_type_id text,
     status_id text,
@@ -20,9 +31,9 @@ CREATE TEMP TABLE shipment_row (
     attributes jsonb NOT NULL DEFAULT '{}',
     is_usable boolean NOT NULL DEFAULT TRUE,
     complaint text,
-    shipment_id text COLLATE "C",
-    shipment_key text COLLATE "C",
-    item_key text COLLATE "C"
+    item_key text COLLATE "C" GENERATED ALWAYS AS (
+        coalesce('item ' || item_external_id, 'product ' || product_id)
+    ) STORED
 ) ON COMMIT DROP;
 
 CREATE TEMP TABLE shipment_header (

@@ -37,8 +37,8 @@ def post(
     connection.execute(b"ANALYZE movement")
     posted = connection.execute(statement(__file__, "post_ledger"), source).rowcount
     if posted:
-        # The planner takes it for cheaper to hash the whole stock than to look up what moves: it is not, by far. A stock
-        # known to be empty it would read through anew for each row of the first load, while that load fills it.
+        # The planner takes it for cheaper to hash the whole stock than to look up what moves: it is not, by far.
+        # A stock known to be empty it would read through anew for each row of the first load, which fills it meanwhile.
         connection.execute(b"SET LOCAL enable_hashjoin = off")
         connection.execute(b"SET LOCAL enable_seqscan = off")
         connection.execute(statement(__file__, "post_stock"), {"repeated": repeated})

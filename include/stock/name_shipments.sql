@@ -1,25 +1,25 @@
--- Which shipment and which item each row is about; a shipment that is new and has no id of its own is given one. A row
--- whose two names for the shipment disagree is complained of.
--- Reads shipment, scheduled_restock; writes shipment_row.
+-- Which shipment each name is about; a shipment that is new and has no id of its own is given one. Where two names for a
+-- shipment disagree, there is a complaint.
+-- Reads shipment, scheduled_restock; writes shipment_name.
 WITH pair AS (
     SELECT
         external_id,
         min(given_shipment_id) AS shipment_id,
         max(given_shipment_id) AS other_shipment_id
-    FROM shipment_row
+    FROM shipment_name
     WHERE external_id IS NOT NULL
     GROUP BY external_id
 ),
 
 named AS (
     SELECT
-        item.line_number,
+        item.first_line,
         item.given_shipment_id,
         item.external_id,
         pair.other_shipment_id,
         by_external.shipment_id AS known_shipment_id,
         coalesce(item.given_shipment_id, by_external.shipment_id, pair.shipment_id) AS shipment_id
-    FROM shipment_row AS item
+    FROM shipment_name AS item
     LEFT JOIN pair ON item.external_id = pair.external_id
     LEFT JOIN shipment AS by_external ON item.external_id = by_external.external_id
 ),
@@ -48,16 +48,15 @@ fresh AS MATERIALIZED (
         FROM keyed
         WHERE shipment_id IS NULL AND shipment_key IS NOT NULL
         GROUP BY shipment_key
-        ORDER BY min(line_number)
+        ORDER BY min(first_line)
     ) AS nameless
 )
 
-UPDATE shipment_row
+UPDATE shipment_name
 SET
     shipment_id = coalesce(keyed.shipment_id, fresh.shipment_id),
     shipment_key = keyed.shipment_key,
-    item_key = coalesce('item ' || shipment_row.item_external_id, 'product ' || shipment_row.product_id),
-    complaint = coalesce(shipment_row.complaint, CASE
+    complaint = CASE
         WHEN keyed.shipment_key IS NULL
             THEN 'external-shipment-id and shipment-id are empty; expected one of them, the same for all items of a'
             || ' shipment'
@@ -92,7 +91,7 @@ SET
                 ' shipment by its external-shipment-id',
                 keyed.shipment_id
             )
-    END)
+    END
 FROM keyed
 LEFT JOIN fresh ON keyed.shipment_key = fresh.shipment_key
-WHERE shipment_row.line_number = keyed.line_number
+WHERE shipment_name.first_line = keyed.first_line

@@ -1,8 +1,8 @@
 """Shipments on their way to a facility, and what is received of them.
 
 A shipment is no stock: only accepted units are, from the moment that they were received. A file of shipments comes in
-through `create_shipment_rows`, `judge` and `save`; a file of receipts through `create_received_items`, `find_items` and
-`receive_found`; a form, or a restock whose moment has come, through `receive`.
+through `create_shipment_rows`, `name`, `judge` and `save`; a file of receipts through `create_received_items`,
+`find_items` and `receive_found`; a form, or a restock whose moment has come, through `receive`.
 """
 
 from collections.abc import Sequence
@@ -82,19 +82,31 @@ def lock(connection: Connection) -> None:
 
 
 def create_shipment_rows(connection: Connection) -> None:
-    """Make the empty table `shipment_row`, which the caller fills; it vanishes with the transaction."""
+    """Make the empty tables `shipment_name` and `shipment_row`, which the caller fills.
+
+    They vanish with the transaction.
+    """
     connection.execute(statement(__file__, "create_shipment_row"))
 
 
+def name(connection: Connection) -> None:
+    """Find the shipment of each name in `shipment_name`: a file has fewer of them than rows, which are filled with it.
+
+    Args:
+        connection: Inside the transaction of `lock`.
+    """
+    connection.execute(b"ANALYZE shipment_name")
+    connection.execute(statement(__file__, "name_shipments"), {})
+    connection.execute(b"ANALYZE shipment_name")
+
+
 def judge(connection: Connection, as_of: datetime) -> None:
-    """Find the shipment of each row of `shipment_row`, and complain of rows that cannot be taken.
+    """Complain of rows of `shipment_row` that cannot be taken.
 
     Args:
         connection: Inside the transaction of `lock`.
         as_of: The moment of the file.
     """
-    connection.execute(b"ANALYZE shipment_row")
-    connection.execute(statement(__file__, "name_shipments"), {})
     connection.execute(b"ANALYZE shipment_row")
     connection.execute(statement(__file__, "judge_shipments"), {"as_of": as_of})
     connection.execute(statement(__file__, "judge_shipment_items"), {})

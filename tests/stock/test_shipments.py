@@ -23,10 +23,13 @@ def shipment(world: World, connection: Connection) -> str:
     with connection.transaction():
         shipments.lock(connection)
         shipments.create_shipment_rows(connection)
+        connection.execute(b"INSERT INTO shipment_name (given_shipment_id, first_line) VALUES ('S', 2)")
+        shipments.name(connection)
         with connection.cursor() as cursor:
             cursor.executemany(
-                b"INSERT INTO shipment_row (line_number, given_shipment_id, destination_facility_id, product_id,"
-                b" quantity, item_external_id) VALUES (%s, 'S', 'BROADWAY', %s, %s, %s)",
+                b"INSERT INTO shipment_row (line_number, shipment_id, shipment_key, destination_facility_id,"
+                b" product_id, quantity, item_external_id) SELECT %s, shipment_id, shipment_key, 'BROADWAY', %s, %s, %s"
+                b" FROM shipment_name",
                 [(2, "P", 5, "a"), (3, "Q", 2, "b"), (4, "Q", 1, "c")],
             )
         shipments.judge(connection, NOON)

@@ -1,7 +1,7 @@
 -- The rows of a shipment file in the words of shipments. An origin that is no facility of ours stays as it is written.
--- Reads resolved_row, staged, facility; writes shipment_row.
+-- Reads resolved_row, staged, facility, shipment_name; writes shipment_row.
 INSERT INTO shipment_row (
-    line_number, given_shipment_id, external_id, shipment_type_id, status_id, origin_facility_id, supplier_id,
+    line_number, shipment_id, shipment_key, external_id, shipment_type_id, status_id, origin_facility_id, supplier_id,
     supplier_external_id, destination_facility_id, product_id, quantity, item_external_id, order_id, serial_number,
     tracking_numbers, attributes, is_usable, complaint
 )
@@ -20,8 +20,9 @@ WITH attribute AS (
 
 SELECT
     resolved_row.line_number,
-    nullif(trim(staged.shipment_id), ''),
-    nullif(trim(staged.external_shipment_id), ''),
+    name.shipment_id,
+    name.shipment_key,
+    name.external_id,
     nullif(upper(trim(staged.shipment_type_id)), ''),
     nullif(upper(trim(staged.status_id)), ''),
     nullif(coalesce(by_code.facility_id, by_external.facility_id, trim(staged.origin_facility_id)), ''),
@@ -47,9 +48,14 @@ SELECT
     CASE
         WHEN attribute.bad IS NOT NULL
             THEN format('shipment-attribute %%L; expected NAME:VALUE, several with | between them', attribute.bad)
+        ELSE name.complaint
     END
 FROM resolved_row
 INNER JOIN staged ON resolved_row.staged_at = staged.ctid
+INNER JOIN shipment_name AS name
+    ON
+        coalesce(trim(staged.shipment_id), '') = coalesce(name.given_shipment_id, '')
+        AND coalesce(trim(staged.external_shipment_id), '') = coalesce(name.external_id, '')
 LEFT JOIN facility AS destination
     ON
         resolved_row.facility_id = destination.facility_id

@@ -52,6 +52,8 @@ def check(file: StagedFile) -> int:
     understood = shipment_rows.with_names(file)
     rows.resolve(understood, DEMAND, statement(__file__, "name_product"))
     shipments.create_shipment_rows(connection)
+    connection.execute(statement(__file__, "fill_shipment_names"))
+    shipments.name(connection)
     connection.execute(statement(__file__, "fill_shipment_rows"), {"facility_types": list(DEMAND.facility_types)})
     shipments.judge(connection, file.moment.as_of)
     connection.execute(statement(__file__, "complain_shipment"))
