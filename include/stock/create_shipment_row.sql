@@ -1,5 +1,5 @@
--- The rows of a shipment file, one item each, the names that they have for shipments, and what they say of each shipment
--- and item. Private to the transaction.
+-- The rows of a shipment file, one item each, the names that they have for shipments, and what they say of each
+-- shipment and item. Private to the transaction.
 -- The caller fills shipment_name down to first_line, and shipment_row, with is_usable false where a row cannot be taken
 -- for reasons of its own; the rest is filled by the statements beside this one.
 CREATE TEMP TABLE shipment_name (

@@ -1,5 +1,5 @@
--- Which shipment each name is about; a shipment that is new and has no id of its own is given one. Where two names for a
--- shipment disagree, there is a complaint.
+-- Which shipment each name is about; a shipment that is new and has no id of its own is given one. Where two names for
+-- a shipment disagree, there is a complaint.
 -- Reads shipment, scheduled_restock; writes shipment_name.
 WITH pair AS (
     SELECT

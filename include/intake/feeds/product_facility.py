@@ -64,8 +64,10 @@ def post(file: StagedFile) -> Posted:
         "file_name": file.log.file_name,
     }
     connection.execute(statement(__file__, "create_product_value"))
-    usable, speaking = _two_counts(connection, "fill_product_value")
+    usable, speaking, products_and_facilities = _counts(connection, "fill_product_value")
     connection.execute(b"ANALYZE product_value")
+    if speaking > products_and_facilities:
+        connection.execute(statement(__file__, "drop_repeated_value"))
     connection.execute(statement(__file__, "create_newer_value"))
     # Only a file that comes late has anything to compare; how much cannot be told from the arrays in the table.
     is_late = connection.execute(statement(__file__, "fill_newer_value"), parameters).rowcount > 0
@@ -77,13 +79,13 @@ def post(file: StagedFile) -> Posted:
     connection.execute(statement(__file__, "cover_value"), parameters)
     if is_late:
         connection.execute(statement(__file__, "drop_older_value"))
-    counting, changed = _two_counts(connection, "drop_known_value")
+    counting, changed = _counts(connection, "drop_known_value")
     connection.execute(statement(__file__, "merge_product_facility"))
     superseded = speaking - counting
     return Posted(changed, usable - superseded - changed, superseded)
 
 
-def _two_counts(connection: Connection, step: str) -> tuple[int, int]:
+def _counts(connection: Connection, step: str) -> tuple[int, ...]:
     row = connection.execute(statement(__file__, step)).fetchone()
     assert row is not None
-    return int(row[0]), int(row[1])
+    return tuple(map(int, row))
