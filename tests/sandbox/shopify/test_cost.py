@@ -21,7 +21,9 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "AppScopes": {},
     "BulkMutationStatus": {"id": "gid://shopify/BulkOperation/1"},
     "BulkMutations": {},
+    "BulkQueryStatus": {"id": "gid://shopify/BulkOperation/1"},
     "BulkRunMutation": {"mutation": "mutation { a }", "path": "p", "identifier": "trueup-file"},
+    "BulkRunQuery": {"query": "{ a }"},
     "StagedUpload": {
         "input": [{"resource": "BULK_MUTATION_VARIABLES", "filename": "f.jsonl", "mimeType": "text/jsonl"}]
     },
@@ -35,7 +37,16 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "Orders": {"ids": ["gid://shopify/Order/1"]},
     "OrdersChanged": {"query": ""},
     "RefundLines": {"id": "gid://shopify/Refund/1"},
+    "WebhookSubscribe": {
+        "topic": "INVENTORY_LEVELS_UPDATE",
+        "webhookSubscription": {"uri": "https://trueup.example.com/shopify/webhooks"},
+    },
+    "WebhookSubscriptions": {"topics": ["INVENTORY_LEVELS_UPDATE"]},
+    "WebhookUnsubscribe": {"id": "gid://shopify/WebhookSubscription/1"},
 }
+
+ONLY_IN_BULK = "AllLevels"
+"""The one document that only a bulk query carries, which takes no points for what it reads."""
 
 
 def model(text: str, variables: dict[str, Any] | None = None) -> tuple[Model, OperationDefinitionNode]:
@@ -151,7 +162,13 @@ def test_what_is_null_takes_nothing() -> None:
 
 
 def test_every_document_of_trueup_is_tried() -> None:
-    assert {path.stem for path in DOCUMENTS.glob("*.graphql")} == set(VARIABLES)
+    assert {path.stem for path in DOCUMENTS.glob("*.graphql")} == {*VARIABLES, ONLY_IN_BULK}
+
+
+def test_the_document_of_bulk_queries_fits_the_schema_and_announces_nothing() -> None:
+    text = (DOCUMENTS / f"{ONLY_IN_BULK}.graphql").read_text()
+    assert text.startswith("# cost: 0")
+    assert not model(text)[1].variable_definitions
 
 
 @pytest.mark.parametrize("name", VARIABLES)
