@@ -6,13 +6,15 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from benchmarks import emulator, feeds, refresh_targets, reset_file
+from benchmarks import emulator, feeds, push_levels, refresh_targets, reset_file, strategies
 
 BENCHMARKS = {
     "reset_file": reset_file.measure,
     "feeds": feeds.measure,
     "emulator": emulator.measure,
     "refresh_targets": refresh_targets.measure,
+    "strategies": strategies.measure,
+    "push_levels": push_levels.measure,
 }
 """What is run if nothing is named."""
 

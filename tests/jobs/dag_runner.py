@@ -1,7 +1,8 @@
 """Runs DAGs of the project one after the other, waiting included, in a process apart from pytest.
 
-Reads from its arguments `[[dag id, parameters], ...]` and `[[path, body, headers], ...]`, with Airflow's connections in
-the environment. Writes for each DAG the state and the result of its tasks, then the status with which the api-server's
+Reads from its arguments `[[dag id, parameters, answer], ...]` and `[[path, body, headers], ...]`, with Airflow's
+connections in the environment. A DAG that asks somebody is given the answer, if there is one, through the API that the
+Airflow UI uses. Writes for each DAG the state and the result of its tasks, then the status with which the api-server's
 application answers each request.
 """
 
@@ -9,21 +10,32 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
 LONGEST = 300.0
+LONGEST_QUESTION = 60.0
+SOMEBODY = "olivia"
+"""Who answers what a DAG asks."""
 
 
 def run(home: Path, connections: dict[str, Any], orders: list[Any], requests: list[Any] | None = None) -> list[Any]:
-    """Run DAGs with the given connections; returns for each its tasks, then the answers to requests."""
+    """Run DAGs with the given connections; returns for each its tasks, then the answers to requests.
+
+    A DAG that has asked somebody has its rendered question as one more entry, `question`.
+    """
     environment = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW")} | {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__API_AUTH__JWT_SECRET": "x" * 64,
-        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(_only(home / "dags", {order[0] for order in orders})),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
@@ -42,11 +54,68 @@ def run(home: Path, connections: dict[str, Any], orders: list[Any], requests: li
     return answer
 
 
-def _run(bag: Any, dag_id: str, conf: dict[str, Any]) -> dict[str, Any]:
-    dag = bag.dags[dag_id]
+def _only(folder: Path, dag_ids: set[str]) -> Path:
+    """A folder with these DAGs alone, as Airflow reads all of a folder again for each run."""
+    folder.mkdir(exist_ok=True)
+    for dag_id in dag_ids:
+        shutil.copy(ROOT / "dags" / f"{dag_id}.py", folder)
+    return folder
+
+
+def _run(dag_id: str, conf: dict[str, Any], answer: str | None = None) -> dict[str, Any]:
+    from airflow.dag_processing.dagbag import DagBag
+
+    # Read anew each time, as a test run leaves its parameters in the DAG.
+    dag = DagBag(Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]) / f"{dag_id}.py").dags[dag_id]
     dag.deadline = []  # Airflow 3.3.2 looks a test run's deadlines up by what they are in place of their ids
-    found = dag.test(run_conf=conf)
-    return {ti.task_id: [str(ti.state), ti.xcom_pull(task_ids=ti.task_id)] for ti in found.get_task_instances()}
+    asked = {}
+    if answer is not None:
+        with ThreadPoolExecutor(1) as threads:
+            answered = threads.submit(_or_end, _somebody(), dag_id, answer)
+            found = dag.test(run_conf=conf)
+            asked = {"question": answered.result()}
+    else:
+        found = dag.test(run_conf=conf)
+    return asked | {ti.task_id: [str(ti.state), ti.xcom_pull(task_ids=ti.task_id)] for ti in found.get_task_instances()}
+
+
+@cache
+def _somebody() -> Any:
+    """The API as somebody who is logged in sees it."""
+    from airflow.api_fastapi.app import create_app, get_auth_manager
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+    from starlette.testclient import TestClient
+
+    app = create_app()
+    token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username=SOMEBODY, role="admin"))
+    return TestClient(app, headers={"Authorization": f"Bearer {token}"})
+
+
+def _answer(client: Any, dag_id: str, answer: str) -> dict[str, Any]:
+    """Wait for the DAG's question and answer it; returns the question."""
+    until = time.monotonic() + LONGEST_QUESTION
+    while time.monotonic() < until:
+        found = client.get(f"/api/v2/dags/{dag_id}/dagRuns/~/hitlDetails", params={"response_received": False}).json()
+        for asked in found["hitl_details"]:
+            ti = asked["task_instance"]
+            if ti["state"] != "awaiting_input":
+                continue
+            path = f"/api/v2/dags/{dag_id}/dagRuns/{ti['dag_run_id']}/taskInstances/{ti['task_id']}/-1/hitlDetails"
+            done = client.patch(path, json={"chosen_options": [answer], "params_input": {}})
+            assert done.status_code == 200, done.text
+            return {name: asked[name] for name in ("subject", "body", "options")}
+        time.sleep(0.1)
+    raise AssertionError(f"{dag_id} has asked nothing")
+
+
+def _or_end(*arguments: Any) -> dict[str, Any]:
+    """`_answer`, or the end of the process, as the DAG would wait for ever."""
+    try:
+        return _answer(*arguments)
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
 
 
 def _ask(requests: list[Any]) -> list[Any]:
@@ -58,7 +127,6 @@ def _ask(requests: list[Any]) -> list[Any]:
 
 
 def _main() -> None:
-    from airflow.dag_processing.dagbag import DagBag
     from airflow.models.pool import Pool
     from airflow.utils.db import initdb
 
@@ -66,9 +134,8 @@ def _main() -> None:
     os.dup2(2, 1)  # whatever Airflow prints
     initdb()
     Pool.create_or_update_pool("shopify", 1, "", include_deferred=False)
-    bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
     orders, requests = json.loads(sys.argv[1]), json.loads(sys.argv[2])
-    found = [_run(bag, dag_id, conf) for dag_id, conf in orders]
+    found = [_run(*order) for order in orders]
     answers.write(json.dumps([*found, *(_ask(requests) if requests else [])], default=str) + "\n")
     answers.flush()
 
