@@ -42,16 +42,17 @@ class SellingShop:
         emulator: The shop.
         levels: How many levels it has.
         write: The root field of the calls that may get lost.
-        calls: How many calls the push will make, over which sales and losses are spread; 0 for a shop where nothing
+        writes: How many writes the push needs, over which sales and losses are spread; 0 for a shop where nothing
             happens meanwhile.
     """
 
     emulator: Emulator
     levels: int
     write: str
-    calls: int
+    writes: int
     sold: Counter[str] = field(default_factory=Counter)
-    made: int = 0
+    made_before: int = 0
+    progress: float = 0.0
     ahead: float = 0.0
 
     def open(self) -> None:
@@ -64,6 +65,7 @@ class SellingShop:
             [{"inventoryItemId": gid, "locationId": LOCATION, "available": SHOWN} for gid in ids],
         )
         self.emulator.settings(**STANDARD_PLAN)
+        self.made_before = self._made()
 
     def client(self) -> Client:
         """The way in."""
@@ -86,17 +88,20 @@ class SellingShop:
 
     def _before_call(self) -> None:
         """Sell, or lose the next write, when as much of the push is done."""
-        done, self.made = self.made / max(1, self.calls), self.made + 1
-        if not self.calls or done > 1:
+        if not self.writes or self.progress >= 1:
             return
-        due = min(SALES, round(self.made / self.calls * SALES))
+        done, made = self.progress, self._made() - self.made_before
+        self.progress = (made + 0.5) / self.writes
+        due = min(SALES, round(self.progress * SALES))
         while sum(self.sold.values()) < due:
             gid = item(random.Random(f"sale {sum(self.sold.values())}").randrange(self.levels))
             self.sold[gid] += 1
             self.emulator.place_order([{"inventoryItemId": gid, "locationId": LOCATION, "quantity": 1}])
         lost = LOST_ANSWERS + LOST_REQUESTS
         for number in range(lost):
-            moment = (number + 1) / (lost + 1)
-            if done < moment <= self.made / self.calls:
+            if done < (number + 1) / (lost + 1) <= self.progress:
                 kind = "drop_after" if number < LOST_ANSWERS else "drop_before"
                 self.emulator.fault(kind, operation=self.write)
+
+    def _made(self) -> int:
+        return int(self.emulator.stats()["calls"].get(self.write, 0))

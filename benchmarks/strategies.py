@@ -72,15 +72,15 @@ def measure(folder: Path, rows: int, runs: int) -> bool:
         shopify.running(folder / "shop", bulk_start_seconds=0, bulk_lines_per_second=1e6) as emulator,
     ):
         found = {
-            name: _peer(SellingShop(emulator, levels, write, calls), push)
-            for name, write, calls, push in (
+            name: _peer(SellingShop(emulator, levels, write, writes), push)
+            for name, write, writes, push in (
                 ("one row a call, absolute", SET, levels, lambda to: _calls(to, SET, levels, 1)),
                 ("100 rows a call, differences", ADJUST, levels // 100, lambda to: _calls(to, ADJUST, levels, 100)),
                 ("250 rows a call, no compare", SET, least, lambda to: _calls(to, SET, levels, MOST_ROWS)),
-                ("bulk file only", BULK, 5, lambda to: _file(to, levels)),
+                ("bulk file only", BULK, 1, lambda to: _file(to, levels)),
             )
         }
-        found["ours"] = _ours(cluster, "busy", SellingShop(emulator, levels, ADJUST, 2 * least))
+        found["ours"] = _ours(cluster, "busy", SellingShop(emulator, levels, ADJUST, least))
         calm = found[f"ours, {LEVELS:,}, all calm"] = _ours(cluster, "calm", SellingShop(emulator, LEVELS, ADJUST, 0))
     print(f"strategies: {levels:,} levels of one shop on the Standard plan")
     print(f"  {'':30} {'calls':>7} {'writes':>7} {'points':>9} {'seconds':>8} {'wrong':>6}")
