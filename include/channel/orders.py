@@ -5,7 +5,7 @@ as much, and the target with it: nothing is pushed because of an order where its
 
 Orders are taken in pages, a transaction each, in the order of their changes: what the watermark has passed is
 committed. An order of which the search hears late lies behind it; so each import compares the versions of all orders
-changed in the last day with those imported, and looks up what differs (docs/adr/0020).
+changed in the last day with those imported, and looks up what differs (docs/adr/0015).
 """
 
 from collections.abc import Sequence

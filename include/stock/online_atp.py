@@ -5,7 +5,7 @@
 
 and 0 where brokering is off for the channel, where ATP over the facilities adds up to less than nothing, or where a
 store holds physical inventory for open pre-orders. The rule is that of HotWax's `get#ProductOnlineAtp`; where it gives
-no row, this gives 0. A kit follows it with what its components make (see `kits`, and docs/adr/0022).
+no row, this gives 0. A kit follows it with what its components make (see `kits`, and docs/adr/0017).
 
 Only the products that something has marked dirty are computed, and the kits above them. What begins or ends by the
 clock is noticed by comparing each dated row with what was applied of it (`is_current`). A full recompute runs the same

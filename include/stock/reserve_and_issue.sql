@@ -4,7 +4,7 @@
 -- may have sent it was counted since. What a store's customers bring back is its stock again; what came back to an
 -- online location, the ERP has to place.
 -- A snapshot is believed to know of a sale once that has reached the ERP, if it is known when that is, else once Trueup
--- knows of it; of a return from its own moment on. What the newest one has measured is left out (docs/adr/0021).
+-- knows of it; of a return from its own moment on. What the newest one has measured is left out (docs/adr/0016).
 -- A kit takes its components from stock, by the content that was kept with the order.
 -- Reads mappings, shopify_order, shopify_order_item_component, inventory_snapshot, inventory_item; writes
 -- shopify_order_item, movement.
