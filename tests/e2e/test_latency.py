@@ -54,9 +54,10 @@ def _line(world: World, dropped: datetime, seconds: float) -> str:
 
 
 def _end(world: World, since: datetime, dag_id: str, task_id: str) -> datetime:
-    """When the first run of a task ended that did so after a moment."""
+    """When the first run of a task ended that did so after a moment; that moment, if the work was under way already."""
     path = f"/dags/{dag_id}/dagRuns/~/taskInstances"
     found: list[dict[str, Any]] = world.airflow.get(path, end_date_gte=since.isoformat(), limit=100)["task_instances"]
     return min(
-        datetime.fromisoformat(one["end_date"]) for one in found if one["end_date"] and one["task_id"] == task_id
+        (datetime.fromisoformat(one["end_date"]) for one in found if one["end_date"] and one["task_id"] == task_id),
+        default=since,
     )
