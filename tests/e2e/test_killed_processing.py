@@ -44,14 +44,13 @@ def held_before_the_commit(world: World, watcher: Connection) -> Iterator[None]:
         assert len(waiting) == 1, "expected one task at the lock, after its postings"
 
 
-def _has_come_to_the_hold(watcher: Connection, name: str) -> bool:
-    """The file is being processed, and its transaction waits for a file's bytes or for the lock."""
+def _has_come_to_the_hold(watcher: Connection, name: str, at: tuple[str, str, str]) -> bool:
+    """The file is being processed, and its transaction waits at the statement where it is to be held."""
     row = watcher.execute(
         b"SELECT count(*) FROM data_manager_log, pg_stat_activity"
-        b" WHERE file_name = %s AND status_id = 'RUNNING' AND backend_type = 'client backend' AND ("
-        b" query LIKE 'COPY staged %%' AND wait_event = 'ClientRead'"
-        b" OR query LIKE '%%dirty_product%%' AND wait_event_type = 'Lock')",
-        [name],
+        b" WHERE file_name = %s AND status_id = 'RUNNING' AND backend_type = 'client backend'"
+        b" AND query LIKE %s AND (wait_event = %s OR wait_event_type = %s)",
+        [name, *at],
     ).fetchone()
     return row is not None and row[0] == 1
 
@@ -62,15 +61,23 @@ def _remarked(file: str) -> str:
     return "\n".join([f"{header},comments", *(f"{row},{'counted on the floor ' * 12}" for row in rows), ""])
 
 
-@pytest.mark.parametrize("hold", [held_while_it_is_read, held_before_the_commit])
-def test_a_file_whose_task_is_killed_counts_once(world: World, oms: Connection, hold: Hold) -> None:
+@pytest.mark.parametrize(
+    ("hold", "at"),
+    [
+        pytest.param(held_while_it_is_read, ("COPY staged %", "ClientRead", ""), id="held_while_it_is_read"),
+        pytest.param(held_before_the_commit, ("%dirty_product%", "", "Lock"), id="held_before_the_commit"),
+    ],
+)
+def test_a_file_whose_task_is_killed_counts_once(
+    world: World, oms: Connection, hold: Hold, at: tuple[str, str, str]
+) -> None:
     before = steps.stock(oms)
     wanted = steps.some_changes(before, CHANGES, start=20)
     file = _remarked(story.reset_file(before | wanted))
     assert len(file) > STALL_AFTER + BLOCK
     with hold(world, oms):
         name = steps.drop(world, "killed", file)
-        wait_for("the task to be held", lambda: _has_come_to_the_hold(oms, name))
+        wait_for("the task to be held", lambda: _has_come_to_the_hold(oms, name, at))
         attempt = steps.running(world, *steps.PROCESSING)
         assert attempt is not None
         steps.send(world, attempt, signal.SIGKILL)

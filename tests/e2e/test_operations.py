@@ -62,7 +62,7 @@ def test_health_fails_with_all_that_is_wrong(world: World, oms: Connection) -> N
 
 def test_what_somebody_finds_is_recorded_once_with_reason_comment_and_user(world: World, oms: Connection) -> None:
     product = retailer.products()[71]
-    conf = {"product": product.sku, "facility": "MAIN_WH", "count": 17, "reason": "CYCLE_COUNT", "comment": "aisle 4"}
+    conf = {"product": product.sku, "facility": "RENO_WH", "count": 17, "reason": "CYCLE_COUNT", "comment": "aisle 4"}
     run_id = world.airflow.trigger("record_inventory_variance", conf)
     assert world.airflow.wait("record_inventory_variance", run_id) == "success"
     found = oms.execute(
