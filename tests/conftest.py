@@ -134,7 +134,9 @@ def client(emulator: Emulator) -> Iterator[Client]:
 
 
 @contextmanager
-def open_sftp(server: SftpServer) -> Iterator[paramiko.SFTPClient]:
+def open_sftp(
+    server: SftpServer, kind: type[paramiko.SFTPClient] = paramiko.SFTPClient
+) -> Iterator[paramiko.SFTPClient]:
     """Open a connection as Airflow's hook does: by key, with the host key pinned; closing a lost one is no error."""
     transport = paramiko.Transport((server.host, server.port))
     key_type, key = server.host_key.split()[:2]
@@ -143,7 +145,7 @@ def open_sftp(server: SftpServer) -> Iterator[paramiko.SFTPClient]:
         username=server.user,
         pkey=paramiko.Ed25519Key.from_private_key_file(str(server.client_key)),
     )
-    client = paramiko.SFTPClient.from_transport(transport)
+    client = kind.from_transport(transport)
     assert client is not None
     try:
         yield client

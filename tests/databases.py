@@ -105,8 +105,9 @@ class Databases:
             for table in self._rows.keys() - set(_filled(connection, list(self._rows))):
                 connection.execute(
                     sql.SQL(
-                        "INSERT INTO {0} OVERRIDING SYSTEM VALUE SELECT * FROM json_populate_recordset(NULL::{0}, %s)"
-                    ).format(sql.Identifier(table)),
+                        "INSERT INTO {0} ({1}) OVERRIDING SYSTEM VALUE"
+                        " SELECT {1} FROM json_populate_recordset(NULL::{0}, %s)"
+                    ).format(sql.Identifier(table), _given_columns(connection, table)),
                     [self._rows[table]],
                 )
             for name, last, used in connection.execute(_SEQUENCES).fetchall():
@@ -134,6 +135,16 @@ def _filled(connection: Connection, tables: list[str]) -> list[str]:
     one = sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})")
     query = sql.SQL(" UNION ALL ").join(one.format(sql.Literal(table), sql.Identifier(table)) for table in tables)
     return [row[0] for row in connection.execute(query)]
+
+
+def _given_columns(connection: Connection, table: str) -> sql.Composed:
+    """The columns of a table that are not computed."""
+    rows = connection.execute(
+        b"SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
+        b" AND attgenerated = '' ORDER BY attnum",
+        [table],
+    )
+    return sql.SQL(", ").join(sql.Identifier(row[0]) for row in rows)
 
 
 def _content(connection: Connection, table: str) -> str:

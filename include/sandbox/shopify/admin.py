@@ -181,7 +181,10 @@ class Admin:
         return self._answer(answer, headers)
 
     async def _apply_later(self, call: Call, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+        clock = self.store.clock
+        until = clock.now() + seconds
+        while clock.now() < until:
+            await clock.doze(until)
         self._run(call)
 
     def _context(self, call: Call, *, slip_in: bool = False, user_error: str | None = None) -> Context:

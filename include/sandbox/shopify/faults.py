@@ -30,7 +30,7 @@ KINDS: dict[str, dict[str, Any]] = {
 drop_before   the connection closes without an answer; nothing was applied
 drop_after    it closes without an answer; the request was applied
 delay         the answer comes `seconds` later
-late          the connection closes now; the request is applied `seconds` later
+late          the connection closes now; the request is applied `seconds` later by the shop's clock
 status        answers with an HTTP status (and Retry-After) before anything is applied
 status_after  answers with an HTTP status after the request was applied
 internal_error  GraphQL's INTERNAL_SERVER_ERROR with HTTP 200, `applied` or not

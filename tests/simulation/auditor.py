@@ -1,0 +1,252 @@
+"""Checks the promises by what Shopify's own history and the ledger say, and by nothing that Trueup believes of itself.
+
+The two exceptions are named: `drifted` compares what Trueup believes a level to show, so that a wrong belief is found
+before a later sync covers it up; and what a batch was meant to change is read from the outbox.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from include.db.connection import Connection
+from include.sandbox.shopify import Emulator
+from tests.simulation.retailer import Retailer
+from tests.simulation.servers import QUEUE
+from tests.simulation.story import FACILITIES
+from tests.stock import online_atp_model
+
+Level = tuple[str, str]
+"""Inventory item and location."""
+
+BATCH = "gid://trueup/Batch/"
+
+
+@dataclass
+class Auditor:
+    """Looks on, and objects.
+
+    Attributes:
+        meant: For each planned batch and level, the most that perfect knowledge of orders would have shown when it was
+            planned, before orders that came later: online ATP by the ledger, plus what the ledger knows to be taken.
+    """
+
+    connection: Connection
+    emulator: Emulator
+    retailer: Retailer
+    meant: dict[tuple[int, Level], int] = field(default_factory=dict)
+
+    def after_planning(self) -> None:
+        """Work out what new batches may lead to."""
+        rows = self._rows(
+            "SELECT outbox_batch_id, inventory_item_id, location_id, replaces_batch_id FROM outbox_batch_row"
+            " INNER JOIN outbox_batch USING (outbox_batch_id) ORDER BY outbox_batch_id"
+        )
+        new = [row for row in rows if (row[0], (row[1], row[2])) not in self.meant]
+        if not new:
+            return
+        targets, imported = self._targets(), self._imported()
+        for batch, item, location, replaces in new:
+            level = item, location
+            self.meant[batch, level] = self.meant.get((replaces, level), targets[level] + imported[level])
+
+    def objections(self) -> list[str]:
+        """What is wrong in the middle of a run."""
+        history = self.emulator.history()
+        return [*self._applied_twice(history), *self._raised_too_far(history), *self._drifted(history)]
+
+    def final_objections(self, *, edited_too: bool) -> list[str]:
+        """What is wrong once all faults are healed and all jobs have nothing left to do.
+
+        Args:
+            edited_too: Whether levels that a merchant has set must be right as well.
+        """
+        history = self.emulator.history()
+        return [
+            *self.objections(),
+            *self._not_as_confirmed(history),
+            *self._unsettled(),
+            *self._ledger_is_not_stock(),
+            *self._stock_is_not_true(),
+            *self._orders_are_not_reserved(),
+            *self._shows_otherwise(edited_too=edited_too),
+        ]
+
+    def _applied_twice(self, history: list[dict[str, Any]]) -> Iterator[str]:
+        for (batch, level), times in self._applied(history).items():
+            if times > 1:
+                yield f"doubled: batch {batch} was applied {times} times to {_name(level)}"
+
+    def _applied(self, history: list[dict[str, Any]]) -> Counter[tuple[int, Level]]:
+        """How often each row of each batch was applied."""
+        return Counter(
+            (_batch(change), (change["inventoryItemId"], change["locationId"]))
+            for change in history
+            if change["kind"] == "adjust"
+        )
+
+    def _not_as_confirmed(self, history: list[dict[str, Any]]) -> Iterator[str]:
+        applied = self._applied(history)
+        rows = self._rows(
+            "SELECT outbox_batch_id, inventory_item_id, location_id, status_id, outcome FROM outbox_batch_row"
+            " INNER JOIN outbox_batch USING (outbox_batch_id)"
+        )
+        for batch, item, location, status, outcome in rows:
+            times = applied[batch, (item, location)]
+            if status == "CONFIRMED" and times != 1:
+                yield f"lost: batch {batch} is confirmed and was applied {times} times to {_name((item, location))}"
+            if status in ("PLANNED", "STALE", "REFUSED") and times:
+                yield f"doubled: batch {batch} is {status} and was applied to {_name((item, location))}"
+            if outcome in ("APPLIED", "NOT_APPLIED") and times != (outcome == "APPLIED"):
+                yield f"wrong: batch {batch} counts as {outcome} and was applied {times} times to {_name((item, location))}"
+
+    def _raised_too_far(self, history: list[dict[str, Any]]) -> Iterator[str]:
+        """Nothing is offered that perfect knowledge of the level's orders would not have offered."""
+        shown: defaultdict[Level, int] = defaultdict(int)
+        for (product, location), units in self.retailer.servers.opening.items():
+            shown[f"gid://shopify/InventoryItem/{product}", location] = units
+        taken: Counter[Level] = Counter()
+        for change in history:
+            level = change["inventoryItemId"], change["locationId"]
+            if change["name"] != "available":
+                continue
+            shown[level] += change["delta"]
+            if change["kind"] not in ("adjust", "edit"):
+                taken[level] -= change["delta"]
+            batch = _batch(change)
+            most = self.meant.get((batch, level))
+            if change["delta"] > 0 and most is not None and level not in self.retailer.edited:
+                if shown[level] > most - taken[level]:
+                    yield (
+                        f"oversold: batch {batch} raised {_name(level)} by {change['delta']} to {shown[level]}; with"
+                        f" all orders known it is {most - taken[level]}"
+                    )
+
+    def _drifted(self, history: list[dict[str, Any]]) -> Iterator[str]:
+        """What Trueup believes a level at rest to show, less the orders that it has not heard of, is what it shows."""
+        moved: Counter[Level] = Counter()
+        for change in history:
+            if change["kind"] not in ("adjust", "edit") and change["name"] == "available":
+                moved[change["inventoryItemId"], change["locationId"]] += change["delta"]
+        imported, shown = self._imported(), self._shown()
+        rows = self._rows(
+            "SELECT inventory_item_id, location_id, position FROM inventory_level"
+            " WHERE position IS NOT NULL AND outbox_batch_id IS NULL"
+        )
+        for item, location, position in rows:
+            level = item, location
+            expected = position + moved[level] + imported[level]
+            if level not in self.retailer.edited and shown.get(level, 0) != expected:
+                yield (
+                    f"wrong: {_name(level)} shows {shown.get(level, 0)}; believed {position} and orders not imported"
+                    f" make it {expected}"
+                )
+
+    def _unsettled(self) -> Iterator[str]:
+        rows = self._rows(
+            "SELECT outbox_batch_id, status_id FROM outbox_batch"
+            " WHERE status_id NOT IN ('CONFIRMED', 'STALE', 'REFUSED', 'SETTLED')"
+        )
+        yield from (f"lost: batch {batch} is still {status}" for batch, status in rows)
+        rows = self._rows(
+            "SELECT file_name, status_id FROM data_manager_log"
+            " WHERE status_id NOT IN ('FINISHED', 'FINISHED_WITH_ERRORS') ORDER BY 1"
+        )
+        yield from (f"lost: file {name} is {status}" for name, status in rows)
+
+    def _ledger_is_not_stock(self) -> Iterator[str]:
+        stock = {row[:2]: row[2:] for row in self._rows(
+            "SELECT product_id, facility_id, quantity_on_hand_total, available_to_promise_total FROM inventory_item"
+        )}
+        ledger: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+        for product, facility, on_hand, to_promise in self._rows(
+            "SELECT product_id, facility_id, quantity_on_hand_diff, available_to_promise_diff"
+            " FROM inventory_item_detail"
+        ):
+            ledger[product, facility][0] += on_hand
+            ledger[product, facility][1] += to_promise
+        for place in sorted(stock.keys() | ledger.keys()):
+            if tuple(stock.get(place, (0, 0))) != tuple(ledger[place]):
+                yield f"wrong: stock of {place} is {stock.get(place)}, the sum of its ledger {tuple(ledger[place])}"
+
+    def _stock_is_not_true(self) -> Iterator[str]:
+        """Every file and sale has counted, once, whatever order they came in."""
+        received = self._receive_restocks()
+        true = self.retailer.truth.stock()
+        rows = self._rows(
+            "SELECT product_id, facility_id, sum(available_to_promise_diff)::integer FROM inventory_item_detail"
+            " GROUP BY 1, 2"
+        )
+        found = {(product, facility): units for product, facility, units in rows if facility in FACILITIES}
+        for place in sorted(true.keys() | found.keys()):
+            if true.get(place, 0) != found.get(place, 0):
+                kind = "doubled or lost"
+                yield f"{kind}: ATP of {place} is {found.get(place, 0)}; what happened makes it {true.get(place, 0)}"
+        for name in sorted(self.retailer.restocks.keys() - received):
+            yield f"lost: {name} was not received"
+
+    def _receive_restocks(self) -> set[str]:
+        """Tell the truth of restocks that were received: when is the ledger's to say, how often and how much is not."""
+        rows = self._rows(
+            "SELECT restock_name, closed_at FROM scheduled_restock WHERE status_id = 'RECEIVED' ORDER BY 1"
+        )
+        received = {name for name, _ in rows}
+        for name, closed_at in rows:
+            if name in self.retailer.restocks:
+                place, units = self.retailer.restocks[name]
+                if name not in self.retailer.told_restocks:
+                    self.retailer.told_restocks.add(name)
+                    self.retailer.truth.move(closed_at, place, units)
+        return received
+
+    def _orders_are_not_reserved(self) -> Iterator[str]:
+        """What is open of the shop's online orders is reserved, once. What was fulfilled may be until it is counted."""
+        reserved: Counter[str] = Counter()
+        for order, units in self._rows(
+            "SELECT order_id, sum(available_to_promise_diff)::integer FROM inventory_item_detail"
+            f" WHERE facility_id = '{QUEUE}' GROUP BY 1"
+        ):
+            reserved[order] = -units
+        for order, least, most in self.retailer.reservations():
+            if not least <= reserved[order] <= most:
+                yield f"wrong: {order} has reserved {reserved[order]} units; expected {least} to {most}"
+
+    def _shows_otherwise(self, *, edited_too: bool) -> Iterator[str]:
+        shown = self._shown()
+        for level, target in self._targets().items():
+            if shown.get(level, 0) != target and (edited_too or level not in self.retailer.edited):
+                yield f"wrong: {_name(level)} shows {shown.get(level, 0)} in the end; the ledger makes it {target}"
+
+    def _targets(self) -> dict[Level, int]:
+        """Online ATP from the ledger, in plain Python."""
+        items = dict(self._rows("SELECT product_id, inventory_item_id FROM shopify_shop_product"))
+        return {
+            (items[product], location): target or 0
+            for (_, product, location), target in online_atp_model.expected(self.connection).items()
+        }
+
+    def _imported(self) -> Counter[Level]:
+        """Units that imported orders have taken."""
+        rows = self._rows(
+            "SELECT inventory_item_id, location_id, sum(taken - returned)::integer FROM shopify_order_item GROUP BY 1, 2"
+        )
+        return Counter({(item, location): units for item, location, units in rows})
+
+    def _shown(self) -> Mapping[Level, int]:
+        return {
+            (level["inventoryItemId"], level["locationId"]): level["available"] for level in self.emulator.levels()
+        }
+
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self.connection.execute(query.encode()).fetchall()
+
+
+def _batch(change: Mapping[str, Any]) -> int:
+    reference = change["referenceDocumentUri"] or ""
+    return int(reference.removeprefix(BATCH)) if reference.startswith(BATCH) else 0
+
+
+def _name(level: Level) -> str:
+    return f"{level[0].rpartition('/')[2]} at {'online' if level[1].endswith('1') else 'the store'}"

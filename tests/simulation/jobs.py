@@ -1,0 +1,127 @@
+"""Trueup's jobs, task by task as `include/jobs` runs them, in a process that may die."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+
+from include.channel import comparison, delivery, observation, orders, planner, scope
+from include.channel.scope import Scope
+from include.db.connection import Connection, exclusive
+from include.intake import data_manager, pickup, process
+from include.intake.pickup import Settling
+from include.shopify import bulk_query
+from include.shopify.client import Client
+from include.stock import online_atp, restocks
+from tests.simulation.mishaps import SimulatedConnection, SimulatedSftp
+from tests.world import SHOP
+
+AT_ONCE = Settling(pause=0.0)
+
+
+@dataclass
+class Worker:
+    """What a job's tasks have in their hands.
+
+    Attributes:
+        oms: The database.
+        client: Shopify.
+        sftp: The file server.
+        plain: Another client of Shopify, in which nobody dies: an export is asked after by the machine's time.
+        sleep: Lets time pass.
+        feeds: Those in whose folders files lie.
+        has_lock: False for a sender that does not know of another one.
+    """
+
+    oms: SimulatedConnection
+    client: Client
+    sftp: SimulatedSftp
+    plain: Client
+    sleep: Callable[[float], None]
+    feeds: set[str]
+    has_lock: bool = True
+
+    @contextmanager
+    def shop(self) -> Iterator[Connection]:
+        """The shop's lock, as `include.jobs.uploads.each_shop` takes it."""
+        with exclusive(self.oms, f"shop {SHOP}") if self.has_lock else nullcontext():
+            yield self.oms
+
+
+def files(worker: Worker) -> None:
+    for feed in sorted(worker.feeds):
+        config = data_manager.config(worker.oms, feed)
+        pickup.take_whole_files(worker.oms, worker.sftp, config, AT_ONCE, lambda _: None)
+        worker.feeds.discard(feed)
+    _, troubles = process.process_all(worker.oms, lambda _: nullcontext(worker.sftp))
+    if troubles:
+        raise troubles[0]
+
+
+def push(worker: Worker) -> None:
+    online_atp.refresh(worker.oms)
+    planner.plan(worker.oms, SHOP)
+
+
+def upload(worker: Worker) -> None:
+    """Settle, then deliver, whether settling has come to its end or not."""
+    try:
+        with worker.shop() as oms:
+            observation.settle(oms, SHOP, worker.client, worker.sleep)
+    finally:
+        deliver(worker)
+
+
+def deliver(worker: Worker) -> None:
+    with worker.shop() as oms:
+        delivery.deliver(oms, SHOP, worker.client)
+
+
+def import_orders(worker: Worker) -> None:
+    with worker.shop() as oms:
+        orders.import_orders(oms, SHOP, worker.client)
+
+
+def recent_changes(worker: Worker) -> None:
+    locations = scope.locations(worker.oms, SHOP, Scope())
+    online_atp.refresh(worker.oms)
+    with worker.shop() as oms:
+        observed = observation.begin(oms, SHOP, "RECENT_CHANGES")
+        comparison.observe_marked(oms, SHOP, worker.client, locations, observed, worker.sleep)
+    planner.plan(worker.oms, SHOP, locations)
+    deliver(worker)
+
+
+def hard_sync(worker: Worker) -> None:
+    locations = scope.locations(worker.oms, SHOP, Scope())
+    online_atp.refresh(worker.oms)
+    operation = bulk_query.start(worker.client, "AllLevels")
+    worker.sleep(2)
+    while not (found := bulk_query.progress(worker.plain, operation)).is_done:
+        pass
+    with worker.shop() as oms:
+        observed = observation.begin(oms, SHOP, "HARD_SYNC")
+        orders.import_orders(oms, SHOP, worker.client)
+        exported = bulk_query.levels(worker.client, found.url)
+        comparison.compare_export(oms, SHOP, locations, exported, observed)
+        comparison.observe_marked(oms, SHOP, worker.client, locations, observed, worker.sleep)
+    planner.plan(worker.oms, SHOP, locations)
+    deliver(worker)
+
+
+def receive_restocks(worker: Worker) -> None:
+    for restock in restocks.due(worker.oms, restocks.now(worker.oms)):
+        restocks.receive(worker.oms, restock.shipment_id, restocks.now(worker.oms))
+
+
+JOBS: dict[str, Callable[[Worker], None]] = {
+    "files": files,
+    "push": push,
+    "upload": upload,
+    "deliver": deliver,
+    "orders": import_orders,
+    "recent_changes": recent_changes,
+    "hard_sync": hard_sync,
+    "restocks": receive_restocks,
+}

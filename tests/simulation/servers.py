@@ -1,0 +1,168 @@
+"""The real parts of a run, started once and used by all seeds: Postgres, SFTP, the Shopify emulator."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from include.db.connection import Connection, connect
+from include.db.migrate import migrate
+from include.sandbox import postgres, sftp, shopify
+from include.sandbox.postgres import Cluster
+from include.sandbox.sftp import SftpServer
+from include.sandbox.shopify import Emulator
+from include.shopify.client import Access
+from include.stock import ledger, online_atp
+from tests.conftest import open_sftp
+from tests.databases import Databases
+from tests.simulation import clock
+from tests.simulation.mishaps import SimulatedClient, SimulatedSftp
+from tests.simulation.story import FACILITIES, PRODUCTS
+from tests.world import ONLINE, SHOP, World
+
+TEMPLATE = "simulation_template"
+STORE = "gid://shopify/Location/70000000002"
+KIT = "K"
+CONFIGURATION = "WEB_CONFIG"
+QUEUE = "_NA_"
+EXTERNAL = {"BROADWAY": "43", "MAIN_WH": "44"}
+OPENING = {("P1", "BROADWAY"): 6, ("P1", "MAIN_WH"): 8, ("P2", "BROADWAY"): 5, ("P2", "MAIN_WH"): 4, ("P3", "MAIN_WH"): 9}
+
+SECONDS_TO_ARRIVE = 12
+LONGEST_LAG = 12
+
+
+@dataclass
+class Servers:
+    """What runs for the whole time.
+
+    Attributes:
+        databases: Postgres databases with the retailer in them.
+        files: The SFTP server, and an open connection to it.
+        shopify: The emulator, and two clients of it: a sender's and its rival's.
+    """
+
+    cluster: Cluster
+    databases: Databases
+    files: SftpServer
+    sftp: SimulatedSftp
+    shopify: Emulator
+    client: SimulatedClient
+    rival: SimulatedClient
+    opening: dict[tuple[str, str], int]
+    runs: int = 0
+
+    def home(self) -> None:
+        """Give the SFTP connection an empty folder to start in."""
+        self.sftp.life = None
+        shutil.rmtree(self.files.root / f"run-{self.runs}", ignore_errors=True)
+        self.runs += 1
+        (self.files.root / f"run-{self.runs}").mkdir()
+        self.sftp.chdir(f"/run-{self.runs}")
+
+    def open_shop(self, replay: str, order_search_lag: int) -> None:
+        """Give the shop its opening levels, and let all be well."""
+        self.shopify.clear_faults()
+        self.shopify.seed(
+            [{"id": ONLINE, "name": "Online"}, {"id": STORE, "name": "Broadway"}],
+            [{"id": item(product), "sku": f"SKU-{product}"} for product in (*PRODUCTS, KIT)],
+            [
+                {"inventoryItemId": item(product), "locationId": location, "available": available}
+                for (product, location), available in self.opening.items()
+            ],
+        )
+        self.shopify.settings(
+            replay=replay,
+            order_search_lag=order_search_lag,
+            bucket_size=200_000,
+            points=200_000,
+            bulk_start_seconds=0,
+            bulk_lines_per_second=1_000_000,
+        )
+
+
+def item(product: str) -> str:
+    """The Shopify inventory item of a product."""
+    return f"gid://shopify/InventoryItem/{product}"
+
+
+@contextmanager
+def running(folder: Path, cluster: Cluster | None = None) -> Iterator[Servers]:
+    """Start everything, for the length of a `with` block.
+
+    Args:
+        folder: Where the servers keep their state.
+        cluster: A Postgres that runs already, if there is one.
+    """
+    with ExitStack() as stack:
+        cluster = cluster or stack.enter_context(postgres.running(folder / "postgres", durable=False))
+        files = stack.enter_context(sftp.running(folder / "sftp", folder / "sftp-keys"))
+        emulator = stack.enter_context(shopify.running(folder / "shopify"))
+        opened = stack.enter_context(open_sftp(files, SimulatedSftp))
+        assert isinstance(opened, SimulatedSftp)
+        access = Access(emulator.url, emulator.token)
+        opening = _prepare(cluster)
+        databases = Databases(cluster, TEMPLATE)
+        databases.remember(first := databases.take())
+        databases.give_back(first)
+        yield Servers(
+            cluster,
+            databases,
+            files,
+            opened,
+            emulator,
+            stack.enter_context(SimulatedClient(access)),
+            stack.enter_context(SimulatedClient(access)),
+            opening,
+        )
+
+
+def _prepare(cluster: Cluster) -> dict[tuple[str, str], int]:
+    """Make the template: a store, a warehouse, a queue, three products and a kit; returns what Shopify shows."""
+    cluster.create_database(TEMPLATE)
+    migrate(cluster.dsn(TEMPLATE))
+    with connect(cluster.dsn(TEMPLATE)) as connection:
+        connection.execute(clock.SQL)
+        connection.execute(b"SELECT set_config('clock.now', %s, FALSE)", [clock.BEGINNING.isoformat()])
+        _retailer(connection)
+        online_atp.refresh(connection)
+        connection.execute(b"UPDATE inventory_level SET position = target, to_observe = FALSE")
+        rows = connection.execute(b"SELECT product_id, location_id, target FROM inventory_level").fetchall()
+    return {(product, location): target for product, location, target in rows}
+
+
+def _retailer(connection: Connection) -> None:
+    world = World(connection)
+    world.shop()
+    connection.execute(
+        b"UPDATE shopify_shop SET seconds_to_arrive = %s, order_search_lag = %s, orders_read_through = %s,"
+        b" sales_reach_erp_after = '0', activate_items = TRUE",
+        [SECONDS_TO_ARRIVE, LONGEST_LAG, clock.BEGINNING],
+    )
+    world.facility("BROADWAY", external_id=EXTERNAL["BROADWAY"])
+    world.facility("MAIN_WH", "WAREHOUSE", external_id=EXTERNAL["MAIN_WH"])
+    world.facility(QUEUE, "VIRTUAL_FACILITY")
+    world.facility(CONFIGURATION, "CONFIGURATION", external_id="500")
+    world.channel("ONLINE", ONLINE, list(FACILITIES), queue=QUEUE, configuration=CONFIGURATION)
+    world.channel("BROADWAY", STORE, ["BROADWAY"], queue="BROADWAY")
+    for product in (*PRODUCTS, KIT):
+        world.product(product)
+        world.in_shop(product, item(product))
+    connection.execute(b"UPDATE product SET product_type_id = 'MARKETING_PKG_PICK' WHERE product_id = %s", [KIT])
+    for component, quantity in (("P1", 2), ("P2", 1)):
+        connection.execute(
+            b"INSERT INTO product_assoc (product_id, product_id_to, product_assoc_type_id, quantity)"
+            b" VALUES (%s, %s, 'PRODUCT_COMPONENT', %s)",
+            [KIT, component, quantity],
+        )
+    with connection.transaction():
+        ledger.open_for_posting(connection)
+        for (product, facility), units in OPENING.items():
+            connection.execute(
+                b"INSERT INTO movement VALUES (%s, %s, %s, %s, 'VAR_MANUAL')", [product, facility, units, units]
+            )
+        ledger.post(connection, clock.BEGINNING - timedelta(days=1))
