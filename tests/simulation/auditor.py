@@ -14,9 +14,10 @@ from typing import Any
 from include.db.connection import Connection
 from include.sandbox.shopify import Emulator
 from tests.simulation.retailer import Retailer
-from tests.simulation.servers import QUEUE
-from tests.simulation.story import FACILITIES
+from tests.simulation.servers import KIT, QUEUE, item
+from tests.simulation.story import FACILITIES, PRODUCTS
 from tests.stock import online_atp_model
+from tests.world import ONLINE
 
 Level = tuple[str, str]
 """Inventory item and location."""
@@ -48,8 +49,8 @@ class Auditor:
         if not new:
             return
         targets, imported = self._targets(), self._imported()
-        for batch, item, location, replaces in new:
-            level = item, location
+        for batch, item_id, location, replaces in new:
+            level = item_id, location
             self.meant[batch, level] = self.meant.get((replaces, level), targets[level] + imported[level])
 
     def objections(self) -> list[str]:
@@ -93,20 +94,21 @@ class Auditor:
             "SELECT outbox_batch_id, inventory_item_id, location_id, status_id, outcome FROM outbox_batch_row"
             " INNER JOIN outbox_batch USING (outbox_batch_id)"
         )
-        for batch, item, location, status, outcome in rows:
-            times = applied[batch, (item, location)]
+        for batch, item_id, location, status, outcome in rows:
+            level = item_id, location
+            times = applied[batch, level]
             if status == "CONFIRMED" and times != 1:
-                yield f"lost: batch {batch} is confirmed and was applied {times} times to {_name((item, location))}"
+                yield f"lost: batch {batch} is confirmed and was applied {times} times to {_name(level)}"
             if status in ("PLANNED", "STALE", "REFUSED") and times:
-                yield f"doubled: batch {batch} is {status} and was applied to {_name((item, location))}"
+                yield f"doubled: batch {batch} is {status} and was applied to {_name(level)}"
             if outcome in ("APPLIED", "NOT_APPLIED") and times != (outcome == "APPLIED"):
-                yield f"wrong: batch {batch} counts as {outcome} and was applied {times} times to {_name((item, location))}"
+                yield f"wrong: batch {batch} counts as {outcome} and was applied {times} times to {_name(level)}"
 
     def _raised_too_far(self, history: list[dict[str, Any]]) -> Iterator[str]:
         """Nothing is offered that perfect knowledge of the level's orders would not have offered."""
         shown: defaultdict[Level, int] = defaultdict(int)
         for (product, location), units in self.retailer.servers.opening.items():
-            shown[f"gid://shopify/InventoryItem/{product}", location] = units
+            shown[item(product), location] = units
         taken: Counter[Level] = Counter()
         for change in history:
             level = change["inventoryItemId"], change["locationId"]
@@ -117,12 +119,13 @@ class Auditor:
                 taken[level] -= change["delta"]
             batch = _batch(change)
             most = self.meant.get((batch, level))
-            if change["delta"] > 0 and most is not None and level not in self.retailer.edited:
-                if shown[level] > most - taken[level]:
-                    yield (
-                        f"oversold: batch {batch} raised {_name(level)} by {change['delta']} to {shown[level]}; with"
-                        f" all orders known it is {most - taken[level]}"
-                    )
+            if change["delta"] <= 0 or most is None or level in self.retailer.edited:
+                continue
+            if shown[level] > most - taken[level]:
+                yield (
+                    f"oversold: batch {batch} raised {_name(level)} by {change['delta']} to {shown[level]}; with all"
+                    f" orders known it is {most - taken[level]}"
+                )
 
     def _drifted(self, history: list[dict[str, Any]]) -> Iterator[str]:
         """What Trueup believes a level at rest to show, less the orders that it has not heard of, is what it shows."""
@@ -135,8 +138,8 @@ class Auditor:
             "SELECT inventory_item_id, location_id, position FROM inventory_level"
             " WHERE position IS NOT NULL AND outbox_batch_id IS NULL"
         )
-        for item, location, position in rows:
-            level = item, location
+        for item_id, location, position in rows:
+            level = item_id, location
             expected = position + moved[level] + imported[level]
             if level not in self.retailer.edited and shown.get(level, 0) != expected:
                 yield (
@@ -157,9 +160,12 @@ class Auditor:
         yield from (f"lost: file {name} is {status}" for name, status in rows)
 
     def _ledger_is_not_stock(self) -> Iterator[str]:
-        stock = {row[:2]: row[2:] for row in self._rows(
-            "SELECT product_id, facility_id, quantity_on_hand_total, available_to_promise_total FROM inventory_item"
-        )}
+        stock = {
+            row[:2]: row[2:]
+            for row in self._rows(
+                "SELECT product_id, facility_id, quantity_on_hand_total, available_to_promise_total FROM inventory_item"
+            )
+        }
         ledger: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
         for product, facility, on_hand, to_promise in self._rows(
             "SELECT product_id, facility_id, quantity_on_hand_diff, available_to_promise_diff"
@@ -230,14 +236,13 @@ class Auditor:
     def _imported(self) -> Counter[Level]:
         """Units that imported orders have taken."""
         rows = self._rows(
-            "SELECT inventory_item_id, location_id, sum(taken - returned)::integer FROM shopify_order_item GROUP BY 1, 2"
+            "SELECT inventory_item_id, location_id, sum(taken - returned)::integer FROM shopify_order_item"
+            " GROUP BY 1, 2"
         )
-        return Counter({(item, location): units for item, location, units in rows})
+        return Counter({(item_id, location): units for item_id, location, units in rows})
 
     def _shown(self) -> Mapping[Level, int]:
-        return {
-            (level["inventoryItemId"], level["locationId"]): level["available"] for level in self.emulator.levels()
-        }
+        return {(level["inventoryItemId"], level["locationId"]): level["available"] for level in self.emulator.levels()}
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(query.encode()).fetchall()
@@ -249,4 +254,5 @@ def _batch(change: Mapping[str, Any]) -> int:
 
 
 def _name(level: Level) -> str:
-    return f"{level[0].rpartition('/')[2]} at {'online' if level[1].endswith('1') else 'the store'}"
+    product = next(each for each in (*PRODUCTS, KIT) if item(each) == level[0])
+    return f"{product} {'online' if level[1] == ONLINE else 'at the store'}"

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from include.db.connection import Connection
 from include.intake import data_manager, remote
 from include.sandbox.shopify.store import Refused
 from tests.simulation.clock import Clock
@@ -59,7 +60,8 @@ class Retailer:
             getattr(self, what)(*about)
         except Refused:
             return
-        self.hits[what] += 1
+        if what != "fault":
+            self.hits[what] += 1
 
     # Shopify
 
@@ -187,10 +189,10 @@ class Retailer:
         return moment
 
 
-def folders(servers: Servers, dsn_connection: data_manager.Connection) -> dict[str, str]:
+def folders(connection: Connection) -> dict[str, str]:
     """The drop folder of each feed that is used."""
     feeds = ("RESET_INVENTORY", "IMP_INV_ADJUST", "IMP_PROD_FACILITY", "IMP_KIT_COMPONENT", "IMP_SCHEDULED_RSTK")
-    return {feed: data_manager.config(dsn_connection, feed).import_path for feed in feeds}
+    return {feed: data_manager.config(connection, feed).import_path for feed in feeds}
 
 
 def _lines(rows: Rows) -> list[str]:

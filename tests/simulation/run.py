@@ -10,12 +10,12 @@ from unittest import mock
 import psycopg
 
 from include.channel.outbox import Fenced
-from include.db.connection import connect
+from include.db.connection import Connection, connect
 from include.errors import NeedsAction, TryAgain
 from include.intake import data_manager, remote
 from include.shopify.errors import ShopifyError
 from include.shopify.limiter import Limiter
-from tests.simulation import jobs
+from tests.simulation import hits, jobs
 from tests.simulation import retailer as retailers
 from tests.simulation.auditor import Auditor
 from tests.simulation.clock import Clock
@@ -65,7 +65,7 @@ class Run:
     servers: Servers
     story: Story
     dsn: str
-    eyes: jobs.Connection
+    eyes: Connection
     hits: Counter[str] = field(default_factory=Counter)
     _process: SimulatedConnection | None = None
     _objections: list[str] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Run:
         self.clock.watch(self.eyes)
         for client in (self.servers.client, self.servers.rival):
             client.limiter = Limiter(clock=self.clock.monotonic, sleep=self.clock.advance)
-        folders = retailers.folders(self.servers, self.eyes)
+        folders = retailers.folders(self.eyes)
         self.retailer = Retailer(self.servers, self.clock, folders, self.hits)
         self.auditor = Auditor(self.eyes, self.servers.shopify, self.retailer)
 
@@ -90,7 +90,7 @@ class Run:
         """Let everything happen, then heal all faults and see that all comes to rest."""
         for event in self.story.events:
             self._happen(event)
-            if objections := self._objections or self.auditor.objections():
+            if event.what == "job" and (objections := self._objections or self.auditor.objections()):
                 return objections
         self._count_faults()
         self.servers.shopify.clear_faults()
@@ -169,7 +169,7 @@ class Run:
         except Exception as trouble:
             if not life.is_dead and not isinstance(trouble, EXPECTED):
                 self._objections.append(f"crashed: {name} failed with {type(trouble).__name__}: {trouble}")
-            if __import__("os").environ.get("SIMDEBUG"): print(name, repr(trouble)[:300])
+                print(name, repr(trouble)[:300])
             self.hits[f"job failed with {type(trouble).__name__}"] += not life.is_dead
         finally:
             self.servers.sftp.life = None
@@ -211,5 +211,4 @@ class Run:
 
     def _count_faults(self) -> None:
         for fault in self.servers.shopify.faults():
-            detail = fault.get("status", "applied" if fault.get("applied") else "")
-            self.hits[f"fault {fault['kind']} {detail}".rstrip()] += fault["hits"]
+            self.hits[hits.fault(fault["kind"], fault)] += fault["hits"]

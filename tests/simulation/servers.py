@@ -22,7 +22,7 @@ from tests.databases import Databases
 from tests.simulation import clock
 from tests.simulation.mishaps import SimulatedClient, SimulatedSftp
 from tests.simulation.story import FACILITIES, PRODUCTS
-from tests.world import ONLINE, SHOP, World
+from tests.world import ONLINE, World
 
 TEMPLATE = "simulation_template"
 STORE = "gid://shopify/Location/70000000002"
@@ -30,7 +30,13 @@ KIT = "K"
 CONFIGURATION = "WEB_CONFIG"
 QUEUE = "_NA_"
 EXTERNAL = {"BROADWAY": "43", "MAIN_WH": "44"}
-OPENING = {("P1", "BROADWAY"): 6, ("P1", "MAIN_WH"): 8, ("P2", "BROADWAY"): 5, ("P2", "MAIN_WH"): 4, ("P3", "MAIN_WH"): 9}
+OPENING = {
+    ("P1", "BROADWAY"): 6,
+    ("P1", "MAIN_WH"): 8,
+    ("P2", "BROADWAY"): 5,
+    ("P2", "MAIN_WH"): 4,
+    ("P3", "MAIN_WH"): 9,
+}
 
 SECONDS_TO_ARRIVE = 12
 LONGEST_LAG = 12
@@ -87,7 +93,7 @@ class Servers:
 
 def item(product: str) -> str:
     """The Shopify inventory item of a product."""
-    return f"gid://shopify/InventoryItem/{product}"
+    return f"gid://shopify/InventoryItem/{101 + (*PRODUCTS, KIT).index(product)}"
 
 
 @contextmanager

@@ -1,0 +1,74 @@
+"""A short run of the simulator; that it objects to bugs; and that the same seed is the same run."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from include.sandbox.postgres import Cluster
+from tests.simulation import bugs, run, servers, shrink, story
+from tests.simulation.__main__ import report
+from tests.simulation.bugs import Bug
+from tests.simulation.servers import Servers
+from tests.simulation.story import Event, Story
+
+SEEDS = range(8)
+MOST_SEEDS = 30
+"""Within so many seeds a bug has to be found."""
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, state: Path, cluster: Cluster) -> Iterator[Servers]:
+    with servers.running(state / "simulation", cluster) as started:
+        yield started
+
+
+@pytest.mark.slow
+def test_a_short_run(running: Servers) -> None:
+    for seed in SEEDS:
+        verdict = run.play(running, story.tell(seed))
+        assert not verdict.objections, report(running, verdict, seconds=30.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bug", bugs.BUGS, ids=lambda bug: bug.__name__)
+def test_the_auditor_objects_to_bugs(running: Servers, bug: Bug) -> None:
+    with bug():
+        for seed in range(MOST_SEEDS):
+            if run.play(running, story.tell(seed)).objections:
+                return
+    pytest.fail(f"{bug.__name__}: nobody objects in {MOST_SEEDS} seeds")
+
+
+def test_the_same_seed_is_the_same_run(running: Servers) -> None:
+    told = story.tell(3)
+    assert told == story.tell(3)
+    first = run.play(running, told)
+    history = _history(running)
+    second = run.play(running, told)
+    assert (second.objections, second.hits) == (first.objections, first.hits)
+    assert _history(running) == history
+
+
+def _history(running: Servers) -> list[tuple[object, ...]]:
+    return [(each["at"], each["kind"], each["inventoryItemId"], each["delta"]) for each in running.shopify.history()]
+
+
+def test_a_story_is_shortened_to_what_it_fails_of() -> None:
+    dice = random.Random(1)
+    events = tuple(Event("wait", (dice.randrange(100),)) for _ in range(40))
+    wanted = {events[3], events[30]}
+    tried: Counter[int] = Counter()
+
+    def fails(shorter: Story) -> bool:
+        tried[len(shorter.events)] += 1
+        return wanted <= set(shorter.events)
+
+    shortest = shrink.shorten(Story(1, "none", 0, events), fails, seconds=60)
+    assert set(shortest.events) == wanted
+    assert len(shortest.events) == 2
+    assert sum(tried.values()) < 200
