@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python -m
 
-.PHONY: demo smoke test check bench docs lock clean bootstrap help
+.PHONY: demo smoke test sim check bench docs lock clean bootstrap help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -18,6 +18,12 @@ smoke: bootstrap ## the demo's story from start to end, without staying up
 
 test: bootstrap ## all tests, on every core
 	@$(RUN) pytest --numprocesses auto --maxprocesses 4 $(ARGS)
+
+SEEDS ?= 100
+SEED ?= 0
+
+sim: bootstrap ## play random worlds with faults and crashes: SEEDS=n of them, from SEED=k on
+	@$(RUN) tests.simulation --seeds $(SEEDS) --seed $(SEED) $(ARGS)
 
 check: bootstrap ## style, types, SQL
 	@$(RUN) ruff check

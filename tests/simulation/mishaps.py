@@ -28,18 +28,18 @@ class Life:
     """One process, from its start to its end or its death.
 
     Attributes:
-        death: The boundary at which it dies; None: it does not.
+        death: The kind of boundary, and the how manieth of it, at which it dies; None: it does not.
         interruptions: What happens to the world while it stands at a boundary of Shopify's, by the boundary's number.
         in_transactions: The same at boundaries of the database.
         hits: Counts each mishap as it happens.
     """
 
     hits: Counter[str]
-    death: int | None = None
+    death: tuple[str, int] | None = None
     interruptions: dict[int, list[Callable[[], None]]] = field(default_factory=dict)
     in_transactions: dict[int, list[Callable[[], None]]] = field(default_factory=dict)
     duplicates: set[int] = field(default_factory=set)
-    crossed: int = 0
+    crossed: Counter[str] = field(default_factory=Counter)
     calls: int = 0
     statements: int = 0
     is_dead: bool = False
@@ -49,8 +49,8 @@ class Life:
         """Go on to the next boundary, if there is one in this life."""
         if self.is_dead:
             raise Died
-        self.crossed += 1
-        if self.crossed == self.death:
+        self.crossed[where] += 1
+        if (where, self.crossed[where]) == self.death:
             self.hits[f"death at a {where}"] += 1
             self.die()
 

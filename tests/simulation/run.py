@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
+from typing import cast
 from unittest import mock
 
 import psycopg
@@ -27,6 +28,9 @@ from tests.simulation.story import CALL, Event, Story
 
 EXPECTED = (ShopifyError, NeedsAction, TryAgain, Fenced, psycopg.OperationalError, *remote.TROUBLE)
 """What a job may fail with. Anything else is a bug."""
+
+LONGEST_AHEAD = 1000
+"""Seconds, after which every restock is due."""
 
 MOST_ROUNDS = 12
 """Rounds of all jobs after the last fault, by which everything has come to rest."""
@@ -103,9 +107,8 @@ class Run:
             self.retailer.happen(event.what, event.about)
 
     def _job(self, event: Event) -> None:
-        name, death, twice = event.about
-        assert isinstance(name, str)
-        life = Life(self.hits, death if isinstance(death, int) else None)
+        name, death, twice = cast(tuple[str, tuple[str, int] | None, bool], event.about)
+        life = Life(self.hits, death)
         for kind, number, meanwhile in event.meanwhile:
             happenings = life.interruptions if kind == CALL else life.in_transactions
             happenings.setdefault(number, []).append(partial(self._meanwhile, life, meanwhile))
@@ -186,6 +189,7 @@ class Run:
     def _rest(self, sync: str, *, edited_too: bool) -> list[str]:
         """Run all jobs until nothing changes any more, then ask the auditor."""
         self.retailer.dropped |= set(self.retailer.folders)
+        self.clock.advance(LONGEST_AHEAD)
         before: object = None
         for _ in range(MOST_ROUNDS):
             self.clock.advance(60)

@@ -126,7 +126,7 @@ class _Teller:
             case "kit":
                 return Event("kit", (dice.randrange(3), dice.randint(1, 3)))
             case "restock":
-                return Event("restock", (product, facility, dice.randint(1, 6), dice.choice([4, 60])))
+                return Event("restock", (product, facility, dice.randint(1, 6), dice.choice([20, 600])))
             case "edit":
                 return Event("edit", (product, dice.randrange(2), dice.randint(0, 9)))
             case "wait":
@@ -148,9 +148,15 @@ class _Teller:
         after = 0 if operation else self.dice.randrange(6)
         return Event("fault", (kind, operation, after, tuple(parameters.items())))
 
+    def _death(self, job: str) -> tuple[str, int]:
+        """At which boundary a job dies; if it comes that far."""
+        other = "file" if job == "files" else "call"
+        where = "statement" if job in ("push", "restocks") else self.dice.choice(["statement", other])
+        return where, self.dice.randint(1, 120 if where == "statement" else 20)
+
     def _job(self, name: str) -> Event:
         dice = self.dice
-        death = dice.randint(1, 140) if dice.random() < 0.2 else None
+        death = self._death(name) if dice.random() < 0.25 else None
         twice = dice.random() < 0.08
         meanwhile: list[tuple[str, int, Event]] = []
         if name != "files" and dice.random() < 0.35:
