@@ -15,6 +15,9 @@ from tests.simulation.hits import KINDS, never_hit
 from tests.simulation.run import Verdict
 from tests.simulation.servers import Servers
 
+ENOUGH = 100
+"""Seeds in which every kind of mishap is to be met."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Play the seeds from `--seed` on; print each story that fails, as short as it can be made, and what was met."""
@@ -64,9 +67,6 @@ def _sum_up(seeds: int, failed: list[int], hits: Counter[str], seconds: float) -
         print(f"never met: {', '.join(missed)}. A run that does not meet them proves nothing of them: see story.py")
     return 1 if failed or missed else 0
 
-
-ENOUGH = 100
-"""Seeds in which every kind of mishap is to be met."""
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -28,9 +28,10 @@ class Life:
     """One process, from its start to its end or its death.
 
     Attributes:
-        death: The kind of boundary, and the how manieth of it, at which it dies; None: it does not.
+        death: The kind of boundary and its number, at which it dies; None: it does not.
         interruptions: What happens to the world while it stands at a boundary of Shopify's, by the boundary's number.
-        in_transactions: The same at boundaries of the database.
+        in_transactions: The same at statements, within transactions or not.
+        duplicates: The calls that arrive twice, if they are adjustments.
         hits: Counts each mishap as it happens.
     """
 

@@ -26,8 +26,11 @@ class Retailer:
     Attributes:
         dropped: The feeds in whose folders files lie that nobody has fetched.
         edited: Levels that a merchant has set in Shopify.
-        web_orders: Orders that were not cancelled or fulfilled yet, with their product and quantity.
+        web_orders: Orders that were not cancelled or fulfilled yet, with their product and quantity; the others are in
+            `fulfilled` and `cancelled`.
         till_sales: Sales at the till that were not refunded yet.
+        restocks: Where each scheduled restock goes, and how many units; `told_restocks` are those whose receipt the
+            truth knows of.
     """
 
     servers: Servers
