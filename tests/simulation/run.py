@@ -193,7 +193,7 @@ class Run:
         before: object = None
         for _ in range(MOST_ROUNDS):
             self.clock.advance(60)
-            for name in ("files", "restocks", "orders", sync, "upload", "orders"):
+            for name in ("files", "restocks", "orders", sync, "upload"):
                 self._job(Event("job", (name, None, False)))
             if self._objections:
                 return self._objections
