@@ -173,10 +173,12 @@ def shopify(connection_id: str) -> "Iterator[Client]":
             " as password"
         )
     version = found.extra_dejson.get("api_version", LATEST_VERSION)
+    hosts = found.extra_dejson.get("storage_hosts") or []
+    hosts = (hosts,) if isinstance(hosts, str) else tuple(map(str, hosts))
     if found.login:
-        access = Access(found.host, "", version, found.login, found.password)
+        access = Access(found.host, "", version, found.login, found.password, hosts)
     else:
-        access = Access(found.host, found.password, version)
+        access = Access(found.host, found.password, version, storage_hosts=hosts)
     with Client(access) as client:
         yield client
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from include.errors import TryAgain
-from include.shopify import bulk_query
+from include.shopify import bulk_query, storage
 from include.shopify.client import REFUSED_BEFORE_EXECUTION, Client, document
 from include.shopify.errors import OutcomeUnknown, RequestRefused, ShopifyError
 
@@ -70,7 +70,8 @@ def upload(client: Client, name: str, content: bytes) -> str:
         The path by which an operation is given the file.
 
     Raises:
-        RequestRefused: The app may not upload, or the address is not to be opened.
+        RequestRefused: The app may not upload.
+        AddressNotOpened: The address is not one of the storage service.
         UploadFailed: The storage service did not take it.
         ShopifyError: As by the client.
     """
@@ -79,13 +80,15 @@ def upload(client: Client, name: str, content: bytes) -> str:
     if payload["userErrors"]:
         raise RequestRefused(f"{name}: " + "; ".join(error["message"] for error in payload["userErrors"]))
     (target,) = payload["stagedTargets"]
-    bulk_query.check_address(target["url"], is_sandbox=client.is_sandbox)
+    storage.check_address(target["url"], client.access)
     parameters = {each["name"]: each["value"] for each in target["parameters"]}
     # The storage service is given no token of the shop. The file comes last.
     parts: list[Any] = [(key, (None, value)) for key, value in parameters.items()]
     parts.append(("file", (name, content, "text/jsonl")))
     try:
-        response = httpx.post(target["url"], files=parts, timeout=SECONDS_TO_UPLOAD, trust_env=False)
+        response = httpx.post(
+            target["url"], files=parts, timeout=SECONDS_TO_UPLOAD, trust_env=False, follow_redirects=False
+        )
     except httpx.HTTPError as error:
         raise UploadFailed(f"{name}: the upload broke off ({error!r}); nothing was started") from error
     if response.status_code != httpx.codes.CREATED:
@@ -157,7 +160,7 @@ def results(client: Client, url: str | None) -> Iterator[Result]:
 
     Raises:
         ExportFailed: The download broke off. Read it again.
-        ExportRefused: The address is not one to be opened.
+        AddressNotOpened: The address is not one of the storage service.
     """
     for line in bulk_query.result_lines(client, url):
         answer = json.loads(line)

@@ -5,14 +5,13 @@ may change while others are still being written, so what an export shows is wher
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import httpx
 
 from include.errors import NeedsAction, TryAgain
+from include.shopify import storage
 from include.shopify.client import Client, document
 from include.shopify.errors import RequestRefused, ShopifyError
 
@@ -22,11 +21,9 @@ LONGEST_LINE = 1 << 20
 SECONDS_OF_SILENCE = 60.0
 """How long the storage service may send nothing."""
 
-_NO_HOST_NAME = re.compile(r"[\d.]+|.*:.*|localhost")
-
 
 class ExportRefused(ShopifyError, NeedsAction):
-    """The app may not read what the query asks for, or its results are at an address that is not to be opened."""
+    """The app may not read what the query asks for."""
 
 
 class ExportFailed(ShopifyError, TryAgain):
@@ -111,7 +108,7 @@ def levels(client: Client, url: str | None) -> Iterator[ExportedLevel]:
         url: Where the results are; None: there are none.
 
     Raises:
-        ExportRefused: The address is not one to be opened.
+        AddressNotOpened: The address is not one of the storage service.
         ExportFailed: The download broke off, or is not what was asked for.
     """
     for line in result_lines(client, url):
@@ -134,30 +131,12 @@ def result_lines(client: Client, url: str | None) -> Iterator[bytes]:
         url: Where the results are; None: there are none.
 
     Raises:
-        ExportRefused: The address is not one to be opened.
+        AddressNotOpened: The address is not one of the storage service.
         ExportFailed: The download broke off.
     """
     if url is not None:
-        check_address(url, is_sandbox=client.is_sandbox)
+        storage.check_address(url, client.access)
         yield from _lines(_blocks(url))
-
-
-def check_address(url: str, *, is_sandbox: bool) -> None:
-    """See that an address leads to a host with a name, over https; on this machine only if the shop is there as well.
-
-    Raises:
-        ExportRefused: It does not.
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if is_sandbox and parts.scheme == "http" and host == "127.0.0.1":
-        return
-    plain = parts.scheme == "https" and parts.username is None and parts.port in (None, 443)
-    if not plain or not host or _NO_HOST_NAME.fullmatch(host):
-        raise ExportRefused(
-            f"results of a bulk query at {parts.scheme}://{parts.netloc.rpartition('@')[2]}: expected an https address"
-            " with the name of a host; not opened"
-        )
 
 
 def _blocks(url: str) -> Iterator[bytes]:

@@ -50,7 +50,13 @@ REFUSED_BEFORE_EXECUTION = frozenset(
 )
 """Codes of errors that come before execution, besides those of validation, which begin in lower case."""
 
+_MOVED = "the shop's address has moved: enter the one that Shopify names (NAME.myshopify.com) in the Airflow connection"
+
 WHAT_TO_DO = {
+    301: _MOVED,
+    302: _MOVED,
+    307: _MOVED,
+    308: _MOVED,
     400: "Shopify did not understand the request: this is a fault of Trueup",
     401: "the access token is wrong or expired: renew it in the Airflow connection, or enter the app's client id as"
     " login and its client secret as password there, and Trueup asks for tokens itself",
@@ -73,6 +79,7 @@ class Access:
         api_version: The version to ask for.
         client_id: The app's id, for the client credentials grant.
         client_secret: Its secret.
+        storage_hosts: Hosts of Shopify's storage service besides those that are known; see `storage`.
     """
 
     url: str
@@ -80,6 +87,13 @@ class Access:
     api_version: str = LATEST_VERSION
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
+    storage_hosts: tuple[str, ...] = ()
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether the shop is an emulator: one on this machine, without encryption."""
+        parts = urlsplit(self.url)
+        return parts.scheme == "http" and parts.hostname == "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +126,11 @@ class Client:
     def __init__(
         self, access: Access, limiter: Limiter | None = None, seconds_to_answer: float = SECONDS_TO_ANSWER
     ) -> None:
-        parts = urlsplit(access.url)
-        if parts.scheme != "https" and parts.hostname != "127.0.0.1":
+        if urlsplit(access.url).scheme != "https" and not access.is_sandbox:
             raise RequestRefused(f"{access.url}: the token goes over https only; correct the Airflow connection")
         self.limiter = limiter or Limiter()
         self.calls = 0
         self.access = access
-        self.is_sandbox = parts.hostname == "127.0.0.1"
         self.version_served = ""
         self._address = f"{access.url.rstrip('/')}/admin/api/{access.api_version}/graphql.json"
         self._http = httpx.Client(
@@ -126,6 +138,7 @@ class Client:
             timeout=httpx.Timeout(seconds_to_answer, connect=SECONDS_TO_CONNECT),
             limits=httpx.Limits(keepalive_expiry=2.0),
             trust_env=False,
+            follow_redirects=False,  # the token goes to the shop alone
         )
         self._token = Token(access, self._http)
 

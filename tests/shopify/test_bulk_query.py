@@ -109,34 +109,6 @@ def test_a_download_that_breaks_off_or_has_expired_is_not_taken_for_the_whole(
         list(bulk_query.levels(client, url))
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://storage.googleapis.com/x",
-        "http://127.0.0.1:80/x",
-        "https://127.0.0.1/x",
-        "https://169.254.169.254/latest/meta-data",
-        "https://[::1]/x",
-        "https://localhost/x",
-        "https://user:secret@storage.googleapis.com/x",
-        "https://storage.googleapis.com:8443/x",
-        "file:///etc/passwd",
-        "gopher://storage.googleapis.com/x",
-        "https:///x",
-        "",
-    ],
-)
-def test_an_address_that_leads_elsewhere_is_not_opened(url: str) -> None:
-    with pytest.raises(ExportRefused) as refused:
-        bulk_query.check_address(url, is_sandbox=False)
-    assert "secret" not in str(refused.value)
-
-
-def test_addresses_that_are_opened() -> None:
-    bulk_query.check_address("https://storage.googleapis.com/shopify/x.jsonl?Expires=1", is_sandbox=False)
-    bulk_query.check_address("http://127.0.0.1:4711/bulk-results/1.jsonl", is_sandbox=True)
-
-
 def test_lines_are_whole_however_the_blocks_are_cut() -> None:
     text = b'{"a":1}\n\n{"b":2}\n{"c":3}'
     for size in range(1, len(text) + 1):
