@@ -22,7 +22,7 @@ from include.db.connection import Connection, connect
 from include.db.migrate import migrate
 from include.sandbox import postgres
 from include.sandbox.postgres import Cluster
-from include.stock import online_atp
+from include.stock.atp import online_atp
 
 LEVELS_A_PRODUCT = 10
 TIMES_LARGER = 4

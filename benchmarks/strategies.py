@@ -27,7 +27,8 @@ from include.shopify import bulk_mutation
 from include.shopify.client import Client, Document, document
 from include.shopify.errors import OutcomeUnknown
 from include.shopify.inventory import MOST_ROWS
-from include.stock import ledger, online_atp
+from include.stock import ledger
+from include.stock.atp import online_atp
 from tests.scenarios.store import Store
 from tests.world import SHOP, World
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from include.db.connection import Connection
 from include.db.sql import statement
 from include.errors import NeedsAction
-from include.stock import online_atp
+from include.stock.atp import online_atp
 
 
 class NotHeld(NeedsAction):

@@ -9,7 +9,7 @@ import logging
 
 from include.db.connection import Connection
 from include.db.sql import statement
-from include.stock import online_atp
+from include.stock.atp import online_atp
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from include.db.connection import Connection
 from include.db.sql import statement
 from include.shopify.bulk_query import ExportedLevel
 from include.shopify.client import Client
-from include.stock import online_atp
+from include.stock.atp import online_atp
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from include.shopify import orders
 from include.shopify.client import Client
 from include.shopify.inventory import Seen
 from include.shopify.orders import Order
-from include.stock import online_atp
+from include.stock.atp import online_atp
 
 Level = tuple[str, str]
 

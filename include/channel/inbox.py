@@ -10,7 +10,7 @@ from datetime import datetime
 from include.db.connection import Connection
 from include.db.sql import statement
 from include.shopify.webhooks import Webhook
-from include.stock import online_atp
+from include.stock.atp import online_atp
 
 
 @dataclass(frozen=True, slots=True)

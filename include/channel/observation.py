@@ -24,7 +24,7 @@ from include.db.sql import statement
 from include.shopify import inventory
 from include.shopify.client import Client
 from include.shopify.inventory import Seen
-from include.stock import online_atp
+from include.stock.atp import online_atp
 
 logger = logging.getLogger(__name__)
 

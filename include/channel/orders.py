@@ -17,7 +17,9 @@ from include.db.sql import statement
 from include.shopify import orders
 from include.shopify.client import Client
 from include.shopify.orders import ChangedOrder, Order
-from include.stock import ledger, online_atp, reservations
+from include.stock import ledger
+from include.stock.atp import online_atp
+from include.stock.orders import reservations
 
 COMPARED = timedelta(days=1)
 """How far before the newest change imported the comparison of versions begins. 250 orders cost 13 points."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from include.db.connection import Connection
 from include.db.sql import statement
-from include.stock import online_atp
+from include.stock.atp import online_atp
 
 SECONDS_APART = 3600.0
 """How long a row that has moved under way travels only with rows that have done so too."""

@@ -12,7 +12,7 @@ from include.channel.breaker import Thresholds, Vanishing
 from include.db.connection import Connection
 from include.db.sql import statement
 from include.shopify.inventory import MOST_ROWS
-from include.stock import online_atp
+from include.stock.atp import online_atp
 
 if TYPE_CHECKING:
     from pandas import DataFrame

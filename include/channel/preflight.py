@@ -16,7 +16,7 @@ from include.shopify import shop
 from include.shopify.client import Client
 from include.shopify.inventory import MOST_ROWS, Seen
 from include.shopify.shop import Location
-from include.stock import online_atp
+from include.stock.atp import online_atp
 
 logger = logging.getLogger(__name__)
 

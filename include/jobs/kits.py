@@ -21,7 +21,7 @@ def keep_kit_product_types() -> dict[str, int]:
     from dataclasses import asdict
 
     from include.jobs import connections
-    from include.stock import kits
+    from include.stock.atp import kits
 
     with connections.oms() as oms:
         types = kits.keep_types(oms)
@@ -42,7 +42,7 @@ def set_up_kit_inventory(params: dict[str, Any] | None = None) -> dict[str, int]
     from dataclasses import asdict
 
     from include.jobs import connections
-    from include.stock import kits
+    from include.stock.atp import kits
 
     assert params is not None
     with connections.oms() as oms:

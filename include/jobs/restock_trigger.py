@@ -15,7 +15,7 @@ from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEven
 
 from include.errors import NeedsAction
 from include.jobs import connections
-from include.stock import restock_runs, restocks
+from include.stock.inbound import restock_runs, restocks
 
 logger = logging.getLogger(__name__)
 

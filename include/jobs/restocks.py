@@ -17,7 +17,7 @@ from include.jobs.assets import RESTOCKS_CHANGED, STOCK_CHANGED
 
 if TYPE_CHECKING:
     from include.db.connection import Connection
-    from include.stock.restocks import Restock
+    from include.stock.inbound.restocks import Restock
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +39,8 @@ def find_restocks(ti: Any = None) -> list[dict[str, Any]]:
         AirflowSkipException: None does.
     """
     from include.jobs import connections
-    from include.stock import restock_runs, restocks
-    from include.stock.restock_runs import State
+    from include.stock.inbound import restock_runs, restocks
+    from include.stock.inbound.restock_runs import State
 
     def state(run_id: str) -> State:
         if not ti.get_dr_count(dag_id=RESTOCK_DAG, run_ids=[run_id]):
@@ -70,7 +70,7 @@ def look_for_overdue() -> None:
         AirflowFailException: There are some; the message names each and what to do.
     """
     from include.jobs import connections
-    from include.stock import restock_runs, restocks
+    from include.stock.inbound import restock_runs, restocks
 
     with connections.oms() as oms:
         late = restock_runs.overdue(oms, restocks.now(oms))
@@ -91,7 +91,7 @@ def check_shop_access(params: dict[str, Any] | None = None) -> None:
     """
     from include.channel import preflight
     from include.jobs import alerts, connections
-    from include.stock import restock_runs, restocks
+    from include.stock.inbound import restock_runs, restocks
 
     assert params is not None
     with connections.oms() as oms:
@@ -145,7 +145,7 @@ def receive_restock(params: dict[str, Any] | None = None) -> dict[str, Any]:
         RestockClosed: It was cancelled just now.
     """
     from include.jobs import connections
-    from include.stock import restocks
+    from include.stock.inbound import restocks
 
     assert params is not None
     with connections.oms() as oms:
@@ -172,7 +172,7 @@ def create_restock(params: dict[str, Any] | None = None, dag_run: Any = None) ->
 
     from include.channel import preflight
     from include.jobs import connections
-    from include.stock import restock_form, restocks
+    from include.stock.inbound import restock_form, restocks
 
     assert params is not None
     entry = restock_form.Entry(
@@ -203,7 +203,8 @@ def manage_restock(params: dict[str, Any] | None = None) -> dict[str, Any]:
     from decimal import Decimal
 
     from include.jobs import connections
-    from include.stock import identify, restocks
+    from include.stock import identify
+    from include.stock.inbound import restocks
 
     assert params is not None
     shipment_id, action = params["shipmentId"], params["restockAction"]

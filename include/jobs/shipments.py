@@ -21,8 +21,9 @@ def receive_by_form(params: dict[str, Any] | None = None, run_id: str | None = N
     from decimal import Decimal
 
     from include.jobs import connections
-    from include.stock import identify, restocks, shipments
-    from include.stock.shipments import NotReceivable, ReceivedLine
+    from include.stock import identify
+    from include.stock.inbound import restocks, shipments
+    from include.stock.inbound.shipments import NotReceivable, ReceivedLine
 
     assert params is not None
     assert run_id is not None

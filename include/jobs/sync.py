@@ -37,7 +37,7 @@ def choose_locations(params: Params | None = None) -> dict[str, list[str]]:
     from include.channel import scope
     from include.jobs import connections
     from include.jobs.uploads import shops
-    from include.stock import online_atp
+    from include.stock.atp import online_atp
 
     assert params is not None
     wanted = _scope(params)

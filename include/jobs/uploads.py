@@ -24,7 +24,7 @@ SECONDS_FOR_THE_LOCK = 60.0
 def refresh_online_atp() -> int:
     """Recompute online ATP of the products that have changed; returns how many levels got another target."""
     from include.jobs import connections
-    from include.stock import online_atp
+    from include.stock.atp import online_atp
 
     with connections.oms() as oms:
         return online_atp.refresh(oms)

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from include.db.connection import Connection, connect
-from include.stock import ledger, online_atp
+from include.stock import ledger
+from include.stock.atp import online_atp
 
 SHOP = "demo"
 DROP_FOLDER = Path("netsuite/inventoryitem/csv")

@@ -11,14 +11,16 @@ from collections.abc import Callable, Sequence
 
 from include.db.connection import Connection, connect
 from include.errors import NeedsAction
-from include.stock import explain, explain_page, identify, movements, online_atp
+from include.stock import identify, movements
+from include.stock.atp import online_atp
+from include.stock.explanation import explain, page
 
 
 def _explain(connection: Connection, options: argparse.Namespace) -> str:
     explained = explain.explain(connection, options.shop, options.sku, options.location, newest=options.newest)
     if options.json:
-        return json.dumps(explain_page.as_json(explained), indent=2)
-    return explain_page.as_text(explained)
+        return json.dumps(page.as_json(explained), indent=2)
+    return page.as_text(explained)
 
 
 def _ledger(connection: Connection, options: argparse.Namespace) -> str:
@@ -26,8 +28,8 @@ def _ledger(connection: Connection, options: argparse.Namespace) -> str:
     facility_ids = [identify.facility(connection, options.facility)] if options.facility else None
     rows = movements.newest(connection, [product_id], facility_ids, options.newest)
     if options.json:
-        return json.dumps(explain_page.as_json(rows), indent=2)
-    return "\n".join(explain_page.ledger_as_text(rows))
+        return json.dumps(page.as_json(rows), indent=2)
+    return "\n".join(page.ledger_as_text(rows))
 
 
 def _recompute(connection: Connection, options: argparse.Namespace) -> str:

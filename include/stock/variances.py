@@ -12,7 +12,8 @@ from decimal import Decimal
 from include.db.connection import Connection
 from include.db.sql import statement
 from include.errors import NeedsAction
-from include.stock import identify, ledger, reservations
+from include.stock import identify, ledger
+from include.stock.orders import reservations
 
 
 class VarianceRefused(NeedsAction):

@@ -9,7 +9,8 @@ from include.channel import delivery, observation, outbox
 from include.channel.outbox import Fenced
 from include.shopify.client import Access, Client, Document
 from include.shopify.errors import NotSent, RequestRefused
-from include.stock import ledger, online_atp
+from include.stock import ledger
+from include.stock.atp import online_atp
 from tests.scenarios.store import Store, item
 from tests.world import SHOP
 

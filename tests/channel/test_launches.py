@@ -7,8 +7,9 @@ import pytest
 
 from include.channel import planner
 from include.db.connection import Connection
-from include.stock import online_atp, restock_form, restocks
-from include.stock.restock_form import Entry
+from include.stock.atp import online_atp
+from include.stock.inbound import restock_form, restocks
+from include.stock.inbound.restock_form import Entry
 from tests.scenarios.store import Store
 from tests.world import SHOP
 

@@ -9,7 +9,7 @@ from psycopg.errors import LockNotAvailable
 from include.channel import comparison, observation, preflight
 from include.db.connection import connect
 from include.shopify.errors import OutcomeUnknown
-from include.stock import online_atp
+from include.stock.atp import online_atp
 from tests.scenarios.store import Store, item
 from tests.world import ONLINE, SHOP
 

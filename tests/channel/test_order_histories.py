@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.sandbox.shopify.store import Refused
-from include.stock import ledger, online_atp
+from include.stock import ledger
+from include.stock.atp import online_atp
 from tests.channel.order_model import LOCATIONS, STOCK, Line, Order, Shop
 from tests.scenarios.store import STORE_LOCATION, Store, item
 from tests.world import ONLINE

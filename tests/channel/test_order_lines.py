@@ -5,7 +5,7 @@ import pytest
 from include.db.connection import Connection
 from include.shopify.order_state import OrderLine
 from tests.scenarios.store import STORE_LOCATION, Store, item
-from tests.stock.fulfilment_retailer import ITEM, Retailer
+from tests.stock.orders.fulfilment_retailer import ITEM, Retailer
 from tests.world import ONLINE, World
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from include.channel import breaker, planner
 from include.channel.breaker import NotHeld, Thresholds, Vanishing
-from include.stock import ledger, online_atp
+from include.stock import ledger
+from include.stock.atp import online_atp
 from tests.scenarios.store import Store, item
 from tests.world import ONLINE, SHOP
 

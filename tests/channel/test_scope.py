@@ -4,7 +4,7 @@ import pytest
 
 from include.channel import scope
 from include.channel.scope import NothingInScope, Scope
-from include.stock import online_atp
+from include.stock.atp import online_atp
 from tests.scenarios.store import Store
 from tests.world import ONLINE, SHOP
 

@@ -12,7 +12,7 @@ from include.intake import remote
 from include.shopify import bulk_query
 from include.shopify.bulk_query import ExportedLevel
 from include.shopify.webhooks import Webhook
-from include.stock import online_atp
+from include.stock.atp import online_atp
 from tests.intake.drop import Drop
 from tests.scenarios.store import STORE_LOCATION, Store, item
 from tests.world import SHOP

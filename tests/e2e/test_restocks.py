@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from include.db.connection import Connection
 from include.sandbox import retailer, story
 from include.sandbox.world import World
-from include.stock import restocks
-from include.stock.restocks import Restock
+from include.stock.inbound import restocks
+from include.stock.inbound.restocks import Restock
 from tests.e2e import steps
 from tests.e2e.demo_process import wait_for
 

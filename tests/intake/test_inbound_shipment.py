@@ -9,8 +9,9 @@ import pytest
 
 from include.db.connection import Connection
 from include.intake.data_manager import Counts
-from include.stock import ledger, shipments
-from include.stock.shipments import ReceivedLine
+from include.stock import ledger
+from include.stock.inbound import shipments
+from include.stock.inbound.shipments import ReceivedLine
 from tests.intake.drop import Drop, stores
 from tests.world import World
 

@@ -13,7 +13,7 @@ from include.intake import netsuite_time
 from include.intake.data_manager import Counts
 from include.stock import ledger
 from tests.intake.drop import Drop
-from tests.stock.fulfilment_retailer import Retailer
+from tests.stock.orders.fulfilment_retailer import Retailer
 from tests.world import ONLINE, World
 
 NAME = "SalesOrderFulfillment-2026-11-20-01-00-00.json"

@@ -10,7 +10,8 @@ import pytest
 
 from include.db.connection import Connection
 from include.intake.data_manager import Counts
-from include.stock import ledger, restocks
+from include.stock import ledger
+from include.stock.inbound import restocks
 from tests.intake.drop import Drop, stores
 from tests.world import SHOP, World
 

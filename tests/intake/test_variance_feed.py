@@ -19,9 +19,10 @@ from include.db.connection import Connection, connect
 from include.db.sql import statement
 from include.intake import remote, variance_feed
 from include.intake.variance_feed import Feed, FeedMisconfigured, Told
-from include.stock import ledger, restock_form, restocks, shipments
-from include.stock.restock_form import Entry
-from include.stock.shipments import ReceivedLine
+from include.stock import ledger
+from include.stock.inbound import restock_form, restocks, shipments
+from include.stock.inbound.restock_form import Entry
+from include.stock.inbound.shipments import ReceivedLine
 from tests.intake.drop import Drop, stores
 from tests.world import World
 

@@ -14,7 +14,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from include.sandbox.sftp import SftpServer
-from include.stock import restocks
+from include.stock.inbound import restocks
 from tests.intake.drop import Drop
 from tests.jobs.airflow_process import ROOT, AirflowProcess, Ran
 from tests.scenarios.conftest import store

@@ -13,8 +13,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from include.db.connection import Connection
-from include.stock import restock_form, restocks
-from include.stock.restock_form import Entry
+from include.stock.inbound import restock_form, restocks
+from include.stock.inbound.restock_form import Entry
 from tests.jobs.trigger_process import Ended, TriggerProcess
 from tests.world import World
 

@@ -9,7 +9,8 @@ from include.channel.observation import Settlement
 from include.db.connection import Connection
 from include.sandbox.shopify import Emulator
 from include.shopify.client import Client
-from include.stock import ledger, online_atp
+from include.stock import ledger
+from include.stock.atp import online_atp
 from tests.world import ONLINE, SHOP, World
 
 STORE_LOCATION = "gid://shopify/Location/70000000002"

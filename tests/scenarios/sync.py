@@ -12,7 +12,7 @@ from include.channel import comparison, drift, observation, orders, planner
 from include.channel import scope as scopes
 from include.channel.scope import Scope
 from include.shopify import bulk_query, inventory
-from include.stock import online_atp
+from include.stock.atp import online_atp
 from tests.scenarios.store import Store, item
 from tests.world import ONLINE, SHOP
 

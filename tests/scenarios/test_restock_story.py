@@ -14,8 +14,10 @@ import pytest
 
 from include.channel import planner
 from include.db.connection import Connection
-from include.stock import ledger, online_atp, restocks
-from include.stock.restocks import NotDue, RestockClosed
+from include.stock import ledger
+from include.stock.atp import online_atp
+from include.stock.inbound import restocks
+from include.stock.inbound.restocks import NotDue, RestockClosed
 from tests.intake.drop import Drop
 from tests.scenarios.store import Store
 from tests.world import SHOP
@@ -105,8 +107,8 @@ RECEIVER = """
 import os, sys
 from datetime import datetime
 from include.db.connection import connect
-from include.stock import restocks
-from include.stock.restocks import _close as close
+from include.stock.inbound import restocks
+from include.stock.inbound.restocks import _close as close
 
 def stop(*args):
     close(*args)

@@ -16,7 +16,7 @@ from include.sandbox.shopify import Emulator
 from tests.simulation.retailer import Retailer
 from tests.simulation.servers import KIT, QUEUE, item
 from tests.simulation.story import FACILITIES, PRODUCTS
-from tests.stock import online_atp_model
+from tests.stock.atp import online_atp_model
 from tests.world import ONLINE
 
 Level = tuple[str, str]

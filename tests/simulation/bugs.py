@@ -14,7 +14,7 @@ from include.channel.observation import Patience
 from include.channel.outbox import Sender
 from include.db import sql
 from include.db.connection import Connection
-from include.stock import online_atp
+from include.stock.atp import online_atp
 
 Bug = Callable[[], Any]
 

@@ -13,7 +13,8 @@ from include.intake import data_manager, pickup, process
 from include.intake.pickup import Settling
 from include.shopify import bulk_query
 from include.shopify.client import Client
-from include.stock import online_atp, restocks
+from include.stock.atp import online_atp
+from include.stock.inbound import restocks
 from tests.simulation.mishaps import SimulatedConnection, SimulatedSftp
 from tests.world import SHOP
 

@@ -16,7 +16,8 @@ from include.sandbox.postgres import Cluster
 from include.sandbox.sftp import SftpServer
 from include.sandbox.shopify import Emulator
 from include.shopify.client import Access
-from include.stock import ledger, online_atp
+from include.stock import ledger
+from include.stock.atp import online_atp
 from tests.conftest import open_sftp
 from tests.databases import Databases
 from tests.simulation import clock

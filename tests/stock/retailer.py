@@ -15,7 +15,8 @@ from include.db.connection import Connection
 from include.shopify.client import Client
 from include.shopify.order_state import OrderItem, OrderLine
 from include.shopify.orders import Order
-from include.stock import restocks, variances
+from include.stock import variances
+from include.stock.inbound import restocks
 from include.stock.variances import Finding
 from tests import shown_orders
 from tests.stock import files

@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.db.connection import Connection
-from include.stock import ledger, movements, online_atp
-from include.stock.explain import explain
+from include.stock import ledger, movements
+from include.stock.atp import online_atp
+from include.stock.explanation.explain import explain
 from tests.stock.retailer import AT_BROADWAY, CHANNELS, GROUPS, OUTLET, STORES, Play, Retailer
 from tests.world import ONLINE, World
 

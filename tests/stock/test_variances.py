@@ -12,7 +12,7 @@ from include.stock import ledger, movements, variances
 from include.stock.identify import NotIdentified
 from include.stock.variances import Finding, Recorded, VarianceRefused
 from tests.stock import files
-from tests.stock.test_online_atp import move
+from tests.stock.atp.test_online_atp import move
 from tests.world import World
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)

@@ -10,7 +10,7 @@ from include.intake import rows
 from include.intake.feed import Layout, Posted, StagedFile
 from include.intake.feeds import shipment_rows
 from include.intake.rows import Demand
-from include.stock import shipments
+from include.stock.inbound import shipments
 
 LAYOUT = Layout(
     title="inbound shipment",

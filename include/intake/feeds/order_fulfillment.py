@@ -2,7 +2,7 @@
 
 HotWax's job `JOB_ITM_RECEIPT` as the seed page Inventory has it ("marks the item as completed"), and the feed
 `IMP_ODR_ITM_FLFLMNT`: an array of `orderMap` objects, one per NetSuite item fulfilment. The same fulfilment counts
-once, whatever file it comes in: see `stock.fulfilments`.
+once, whatever file it comes in: see `stock.orders.fulfilments`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,8 @@ from include.intake import netsuite_time
 from include.intake.data_manager import Config
 from include.intake.feed import Layout, Posted, StagedFile
 from include.intake.staging import JsonRow
-from include.stock import fulfilments, ledger
+from include.stock import ledger
+from include.stock.orders import fulfilments
 
 LAYOUT = Layout(
     title="order fulfilment",

@@ -17,7 +17,8 @@ from include.db.sql import statement
 from include.intake import newer_snapshots, rows
 from include.intake.feed import Layout, Posted, StagedFile
 from include.intake.rows import Demand
-from include.stock import ledger, reservations
+from include.stock import ledger
+from include.stock.orders import reservations
 
 LAYOUT = Layout(
     title="inventory reset",

@@ -1,7 +1,8 @@
 """Scheduled restocks: units that are to be stock, and in the shop, from a set moment on.
 
 HotWax's job `JOB_SCHEDULED_RSTK` (seed page Inventory, "Schedule Restock"). Rows with the same restock name, facility,
-shop and time form one restock, which is an incoming shipment. The file changes no stock: see `stock/restocks.py`.
+shop and time form one restock, which is an incoming shipment. The file changes no stock: see
+`stock/inbound/restocks.py`.
 """
 
 from dataclasses import replace
@@ -12,7 +13,7 @@ from include.intake.feed import Layout, Posted, StagedFile
 from include.intake.feeds import shipment_rows
 from include.intake.rows import Demand
 from include.intake.staging import Header
-from include.stock import restocks, shipments
+from include.stock.inbound import restocks, shipments
 
 LAYOUT = Layout(
     title="inventory restock",

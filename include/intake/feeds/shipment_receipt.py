@@ -10,7 +10,8 @@ from include.intake import rows
 from include.intake.feed import Layout, Posted, StagedFile
 from include.intake.feeds import shipment_rows
 from include.intake.rows import Demand
-from include.stock import ledger, shipments
+from include.stock import ledger
+from include.stock.inbound import shipments
 
 LAYOUT = Layout(
     title="inbound shipment receipt",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from include.db.connection import Connection
 from include.stock import ledger
-from tests.stock.fulfilment_retailer import STORE, Retailer, Row
+from tests.stock.orders.fulfilment_retailer import STORE, Retailer, Row
 from tests.world import ONLINE, World
 
 FACILITIES: tuple[str, ...] = ("BROADWAY", "WH")

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.db.connection import Connection, connect
-from include.stock import __main__, ledger, online_atp
+from include.stock import __main__, ledger
+from include.stock.atp import online_atp
 from tests.world import ONLINE, World
 
 STORES = ("BROADWAY", "PEARL", "MAIN_WH")

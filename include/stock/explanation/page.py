@@ -7,8 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from include.stock.explanation import Explanation, FacilityPart, InFlight, Level, Reason
-from include.stock.kit_stock import Stock
+from include.stock.atp.kit_stock import Stock
+from include.stock.explanation.model import Explanation, FacilityPart, InFlight, Level, Reason
 from include.stock.movements import Movement
 
 IN_WORDS = {

@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.db.connection import Connection
-from include.stock import explain_page, online_atp
-from include.stock.explain import explain
-from tests.stock.test_online_atp_histories import KITS, MEMBERS, PLACES, PLAIN, retailer, steps
+from include.stock.atp import online_atp
+from include.stock.explanation import page
+from include.stock.explanation.explain import explain
+from tests.stock.atp.test_online_atp_histories import KITS, MEMBERS, PLACES, PLAIN, retailer, steps
 from tests.world import World
 
 __all__ = ["retailer"]
@@ -61,7 +62,7 @@ def test_every_explanation_adds_up(
     for shop_id, product_id, channel_id in mapped:
         explained = explain(connection, shop_id, product_id, channel_id)
         stored = None if explained.level is None else explained.level.target
-        assert explained.recomputed_target == stored, explain_page.as_text(explained)
+        assert explained.recomputed_target == stored, page.as_text(explained)
         assert explained.agrees
         assert not explained.item.is_waiting
 
@@ -90,13 +91,13 @@ def test_a_kits_components_and_its_bottleneck(connection: Connection, kit: World
     assert told["BROADWAY"] == [("A", 5, 1, True), ("B", 1, 7, False)]
     assert told["PEARL"] == [("A", 5, 0, True), ("B", 1, 5, False)]
     assert [int(queue.open_quantity) for queue in explained.queues if queue.facility_id == "_NA_"] == [1]
-    page = explain_page.as_text(explained).splitlines()
-    assert page[2] == "components      K holds 2 x A, K holds 1 x B, L holds 3 x A, L holds 1 x K"
-    assert any(line.split() == ["5", "x", "A", "9", "9", "makes", "1:", "the", "bottleneck"] for line in page)
+    lines = page.as_text(explained).splitlines()
+    assert lines[2] == "components      K holds 2 x A, K holds 1 x B, L holds 3 x A, L holds 1 x K"
+    assert any(line.split() == ["5", "x", "A", "9", "9", "makes", "1:", "the", "bottleneck"] for line in lines)
     assert explained.recomputed_target == 0
     nothing = explain(connection, "demo", "M", "ONLINE")
     assert nothing.recomputed_target == 0
-    assert "none now: nothing can be made of it" in explain_page.as_text(nothing)
+    assert "none now: nothing can be made of it" in page.as_text(nothing)
 
 
 def test_kits_that_shopify_computes_have_no_target(connection: Connection, kit: World) -> None:
@@ -108,7 +109,7 @@ def test_kits_that_shopify_computes_have_no_target(connection: Connection, kit: 
         assert explained.no_target_because == (reason,)
         assert explained.recomputed_target is None
         assert explained.agrees
-        assert reason in explain_page.as_text(explained)
+        assert reason in page.as_text(explained)
 
 
 def test_open_pre_orders_hold_everything_back(connection: Connection, kit: World) -> None:

@@ -8,9 +8,10 @@ from decimal import Decimal
 import pytest
 
 from include.db.connection import Connection, connect
-from include.stock import ledger, restocks, shipments
-from include.stock.restocks import NotDue, RestockClosed, RestockRefused, UnknownRestock
-from include.stock.shipments import NotReceivable, Received
+from include.stock import ledger
+from include.stock.inbound import restocks, shipments
+from include.stock.inbound.restocks import NotDue, RestockClosed, RestockRefused, UnknownRestock
+from include.stock.inbound.shipments import NotReceivable, Received
 from tests.world import SHOP, World
 
 NINE = datetime(2025, 11, 20, 9, tzinfo=UTC)

@@ -8,9 +8,9 @@ import pytest
 
 from include.db.connection import Connection
 from include.errors import NeedsAction
-from include.stock import restock_form, restocks
-from include.stock.restock_form import Entry
-from include.stock.restocks import RestockRefused
+from include.stock.inbound import restock_form, restocks
+from include.stock.inbound.restock_form import Entry
+from include.stock.inbound.restocks import RestockRefused
 from tests.world import SHOP, World
 
 NINE = datetime(2125, 11, 20, 9, tzinfo=UTC)

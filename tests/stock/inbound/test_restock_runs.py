@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 
 from include.db.connection import Connection
-from include.stock import restock_form, restock_runs, restocks
-from include.stock.restock_form import Entry
-from include.stock.restock_runs import LEAD, RestockRun, State
+from include.stock.inbound import restock_form, restock_runs, restocks
+from include.stock.inbound.restock_form import Entry
+from include.stock.inbound.restock_runs import LEAD, RestockRun, State
 from tests.world import World
 
 NINE = datetime(2125, 11, 20, 9, tzinfo=UTC)

@@ -13,8 +13,10 @@ from include.db.connection import Connection
 from include.shopify.client import Client
 from include.shopify.order_state import OrderItem, OrderLine
 from include.shopify.orders import Order
-from include.stock import fulfilments, ledger, online_atp, reservations
-from include.stock.fulfilments import Completed
+from include.stock import ledger
+from include.stock.atp import online_atp
+from include.stock.orders import fulfilments, reservations
+from include.stock.orders.fulfilments import Completed
 from tests import shown_orders
 from tests.world import ONLINE, SHOP, World
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from include.db.connection import Connection
 from include.db.sql import statement
-from include.stock import online_atp
+from include.stock.atp import online_atp
 
 
 @dataclass(frozen=True, slots=True)

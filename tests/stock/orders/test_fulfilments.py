@@ -7,8 +7,8 @@ import pytest
 from include.db.connection import Connection
 from include.shopify.order_state import OrderLine
 from include.stock import ledger
-from include.stock.fulfilments import Completed
-from tests.stock.fulfilment_retailer import FIRST, ITEM, STORE, Retailer, Row
+from include.stock.orders.fulfilments import Completed
+from tests.stock.orders.fulfilment_retailer import FIRST, ITEM, STORE, Retailer, Row
 from tests.world import ONLINE, World
 
 ONCE = Completed(counted=1, repeated=0, refused=0)

@@ -5,8 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from include.db.connection import Connection
-from include.stock import identify, restocks, shipments
-from include.stock.restocks import RestockRefused
+from include.stock import identify
+from include.stock.inbound import restocks, shipments
+from include.stock.inbound.restocks import RestockRefused
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from include.db.connection import Connection, connect
-from include.stock import kits, ledger, online_atp
+from include.stock import ledger
+from include.stock.atp import kits, online_atp
 from tests.world import ONLINE, SHOP, World
 
 STORES = ("BROADWAY", "PEARL", "MAIN_WH")

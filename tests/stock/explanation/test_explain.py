@@ -16,16 +16,18 @@ from include.db.connection import Connection
 from include.shopify.client import Client
 from include.shopify.order_state import OrderItem, OrderLine
 from include.shopify.orders import Order
-from include.stock import __main__, explain_page, online_atp
-from include.stock.explain import explain
-from include.stock.explanation import Reason
+from include.stock import __main__
+from include.stock.atp import online_atp
+from include.stock.explanation import page
+from include.stock.explanation.explain import explain
+from include.stock.explanation.model import Reason
 from include.stock.identify import NotIdentified
 from tests import shown_orders
 from tests.intake.drop import Drop
 from tests.stock import files
 from tests.world import ONLINE, SHOP, World
 
-DOCS = Path(__file__).parents[2] / "docs" / "explain.md"
+DOCS = Path(__file__).parents[3] / "docs" / "explain.md"
 STORE = "gid://shopify/Location/70000000002"
 ITEM = "gid://shopify/InventoryItem/46730119250000"
 ORDER = "gid://shopify/Order/5551001"
@@ -85,12 +87,12 @@ def see(connection: Connection, available: dict[str, int]) -> None:
         )
 
 
-def stamped(page: str) -> str:
+def stamped(text: str) -> str:
     """A page without what differs from run to run."""
-    page = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", "2026-11-20 08:15:00Z", page)
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", "2026-11-20 08:15:00Z", text)
     # A statement may number the ledger rows that it writes in any order.
-    page = re.sub(r"(?m)^\d+( +2026-11-20 08:15:00Z)", r"1\1", page)
-    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "0b5ad1d4-32e9-4ad4-b1f4-e3c1a9a6a1a5", page)
+    text = re.sub(r"(?m)^\d+( +2026-11-20 08:15:00Z)", r"1\1", text)
+    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "0b5ad1d4-32e9-4ad4-b1f4-e3c1a9a6a1a5", text)
 
 
 @pytest.fixture
@@ -186,9 +188,9 @@ def test_where_open_orders_are_not_deducted_and_shopify_is_master(retailer: Worl
     assert explained.deducted == 0
     assert explained.agrees
     assert explained.recomputed_target == 37
-    page = explain_page.as_text(explained)
-    assert "2 in _NA_: not deducted by use_valid_atp" in page
-    assert "InventoryMaster: Shopify is master of this location" in page
+    text = page.as_text(explained)
+    assert "2 in _NA_: not deducted by use_valid_atp" in text
+    assert "InventoryMaster: Shopify is master of this location" in text
 
 
 def test_new_launches_are_left_out_of_the_delta_push(retailer: World, connection: Connection) -> None:
@@ -198,7 +200,7 @@ def test_new_launches_are_left_out_of_the_delta_push(retailer: World, connection
     )
     explained = explain(connection, SHOP, "MH-1212", STORE)
     assert explained.not_pushed_because == (Reason.HELD_CATEGORY, Reason.IN_FLIGHT)
-    assert "HeldCategory: the delta push leaves new launches out" in explain_page.as_text(explained)
+    assert "HeldCategory: the delta push leaves new launches out" in page.as_text(explained)
 
 
 def test_the_rule_behind_a_value_is_named_while_it_holds(retailer: World, connection: Connection) -> None:
@@ -212,8 +214,8 @@ def test_the_rule_behind_a_value_is_named_while_it_holds(retailer: World, connec
         b" (1, 'MH-1212', 'MAIN_WH', 0, 4, 'SAFETY', 'outdoor'), (2, 'MH-1212', 'ONLINE_CONFIG', 0, 3, 'T', 'all'),"
         b" (3, 'MH-1212', 'BROADWAY', 1, 0, NULL, NULL), (4, 'MH-1212', 'PEARL', 7, 9, 'SAFETY', 'late')"
     )
-    page = explain_page.as_text(explain(connection, SHOP, "MH-1212", ONLINE))
-    told = [line for line in page.splitlines() if " by its " in line or " by rule " in line]
+    text = page.as_text(explain(connection, SHOP, "MH-1212", ONLINE))
+    told = [line for line in text.splitlines() if " by its " in line or " by rule " in line]
     assert told == [
         "BROADWAY: brokering by its base, as no rule matches any more, in base.csv",
         "PEARL: safety stock by rule SAFETY/outdoor in safety.csv",
@@ -226,16 +228,16 @@ def test_what_is_on_its_way_is_shown_and_is_no_stock(
 ) -> None:
     before = explain(connection, SHOP, "MH-1212", ONLINE)
     assert before.incoming == ()
-    assert "INCOMING" not in explain_page.as_text(before)
+    assert "INCOMING" not in page.as_text(before)
     header = "external-shipment-id,product-sku,quantity,destination-facility-id,shipment-attribute\n"
     rows = "TO7,MH-1212,10,45,ESTIMATED_ARRIVAL_DATE:2026-12-05\nTO8,MH-1212,4,46,\n"
     Drop(connection, sftp_client, "IMP_TO_SHPMNT")(header + rows)
     explained = explain(connection, SHOP, "MH-1212", ONLINE)
     assert [(each.external_id, each.facility_id) for each in explained.incoming] == [("TO7", "MAIN_WH")]
     assert explained.recomputed_target == before.recomputed_target
-    page = explain_page.as_text(explained)
-    assert re.search(r"^TO7 +MAIN_WH +10 +10 +2026-12-05 00:00:00Z$", page, re.MULTILINE)
-    assert explain_page.as_json(explained)["incoming"][0]["open_quantity"] == 10
+    text = page.as_text(explained)
+    assert re.search(r"^TO7 +MAIN_WH +10 +10 +2026-12-05 00:00:00Z$", text, re.MULTILINE)
+    assert page.as_json(explained)["incoming"][0]["open_quantity"] == 10
 
 
 def test_memberships_types_and_stock_that_never_was(retailer: World, connection: Connection) -> None:
@@ -324,9 +326,9 @@ def test_json_holds_the_parts_and_what_follows_from_them(run: Callable[..., str]
 
 
 def test_the_ledger_of_a_product_and_facility(run: Callable[..., str]) -> None:
-    page = run("ledger", "--sku", "MH-1212", "--facility", "45", "--newest", "5").splitlines()
-    assert len(page) == 2
-    assert page[1].endswith("40  VAR_EXT_RESET  2026-11-20-0100-reset.csv line 4 (RESET_INVENTORY, log 1)")
+    text = run("ledger", "--sku", "MH-1212", "--facility", "45", "--newest", "5").splitlines()
+    assert len(text) == 2
+    assert text[1].endswith("40  VAR_EXT_RESET  2026-11-20-0100-reset.csv line 4 (RESET_INVENTORY, log 1)")
     (row,) = json.loads(run("ledger", "--sku", "MH-1212", "--facility", "Main_Wh", "--json"))
     assert row["quantity_on_hand_diff"] == 40
     assert "facility 'Pear': no facility has" in run("ledger", "--sku", "MH-1212", "--facility", "Pear", status=1)

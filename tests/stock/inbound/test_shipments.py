@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 
 from include.db.connection import Connection, connect
-from include.stock import ledger, shipments
-from include.stock.shipments import NotReceivable, Received, ReceivedLine
+from include.stock import ledger
+from include.stock.inbound import shipments
+from include.stock.inbound.shipments import NotReceivable, Received, ReceivedLine
 from tests.world import World
 
 NOON = datetime(2025, 11, 20, 12, tzinfo=UTC)

@@ -8,10 +8,10 @@ import pytest
 
 from include.db.connection import Connection
 from include.db.sql import statement
-from include.stock import restock_form, restocks, shipments
-from include.stock.incoming import incoming
-from include.stock.restock_form import Entry
-from include.stock.shipments import ReceivedLine
+from include.stock.inbound import restock_form, restocks, shipments
+from include.stock.inbound.incoming import incoming
+from include.stock.inbound.restock_form import Entry
+from include.stock.inbound.shipments import ReceivedLine
 from tests.intake.drop import Drop, stores
 from tests.world import World
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 from enum import StrEnum
 from math import floor
 
-from include.stock.incoming import Incoming
-from include.stock.kit_stock import NOTHING, KitEdge, Stock
+from include.stock.atp.kit_stock import NOTHING, KitEdge, Stock
+from include.stock.inbound.incoming import Incoming
 from include.stock.movements import Movement
 
 MOST_SHOWN = 1_000_000_000

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.db.connection import Connection
-from include.stock import kits, ledger, online_atp
-from tests.stock.online_atp_model import expected
+from include.stock import ledger
+from include.stock.atp import kits, online_atp
+from tests.stock.atp.online_atp_model import expected
 from tests.world import ONLINE, World
 
 PLACES = ("BROADWAY", "PEARL", "MAIN_WH", "_NA_", "SECOND_NA", "PRE_ORDER", "PARKING")

@@ -4,7 +4,7 @@ import pytest
 
 from include.db.connection import Connection
 from include.stock import ledger
-from tests.stock.fulfilment_retailer import STORE, Retailer, Row
+from tests.stock.orders.fulfilment_retailer import STORE, Retailer, Row
 from tests.world import ONLINE, World
 
 KIT, BELT, BUCKLE = "90001", "60001", "60002"

@@ -13,8 +13,9 @@ from psycopg.rows import class_row
 from include.db.connection import Connection
 from include.db.sql import statement
 from include.errors import NeedsAction, TryAgain
-from include.stock import ledger, shipments
-from include.stock.shipments import Received, Saved
+from include.stock import ledger
+from include.stock.inbound import shipments
+from include.stock.inbound.shipments import Received, Saved
 
 RECEIVED = "VAR_SCH_SHIP_RECV"
 """Reason in the ledger of units received from a restock."""

@@ -17,8 +17,10 @@ from psycopg.rows import class_row, dict_row
 
 from include.db.connection import Connection
 from include.db.sql import statement
-from include.stock import identify, kit_stock, movements
-from include.stock.explanation import (
+from include.stock import identify, movements
+from include.stock.atp import kit_stock
+from include.stock.atp.kit_stock import KitEdge, Stock
+from include.stock.explanation.model import (
     Channel,
     Configuration,
     Elsewhere,
@@ -33,8 +35,7 @@ from include.stock.explanation import (
     RuleValue,
     Seen,
 )
-from include.stock.incoming import incoming
-from include.stock.kit_stock import KitEdge, Stock
+from include.stock.inbound.incoming import incoming
 
 MOST_ORDERS = 10
 """How many open orders are named."""
@@ -107,14 +108,14 @@ class _Reader:
         self._product_id = parameters["product_id"]
 
     def read(self, newest: int) -> Explanation:
-        about = self._rows("explain_level")[0]
-        kit = tuple(self._parts(KitEdge, "explain_kit"))
+        about = self._rows("select_level")[0]
+        kit = tuple(self._parts(KitEdge, "select_kit"))
         products = sorted({self._product_id, *(edge.component_id for edge in kit)})
-        members = self._rows("explain_facilities")
-        queues = self._rows("explain_queues")
+        members = self._rows("select_facilities")
+        queues = self._rows("select_queues")
         facility_ids = sorted({row["facility_id"] for row in members + queues} | {about["queue_facility_id"]})
         places = self._places(about["is_kit"], kit, products, facility_ids)
-        waiting = self._rows("explain_waiting", product_ids=products)[0]
+        waiting = self._rows("select_waiting", product_ids=products)[0]
         return Explanation(
             shop_id=self._parameters["shop_id"],
             location_id=self._parameters["location_id"],
@@ -124,12 +125,12 @@ class _Reader:
             channel=Channel(**_chosen(Channel, about)),
             configurations=self._configurations(),
             facilities=self._facilities(members, places),
-            elsewhere=self._parts(Elsewhere, "explain_elsewhere")[0],
+            elsewhere=self._parts(Elsewhere, "select_elsewhere")[0],
             queues=tuple(
                 QueuePart(row["facility_id"], row["order_queue_type_id"], places.stock(row["facility_id"]))
                 for row in queues
             ),
-            orders=tuple(self._parts(OpenOrder, "explain_orders", facility_ids=facility_ids, most=MOST_ORDERS)),
+            orders=tuple(self._parts(OpenOrder, "select_orders", facility_ids=facility_ids, most=MOST_ORDERS)),
             level=self._level(),
             incoming=tuple(
                 each for each in incoming(self._connection, self._product_id) if each.facility_id in facility_ids
@@ -139,14 +140,14 @@ class _Reader:
 
     def _places(self, is_kit: bool, kit: tuple[KitEdge, ...], products: list[str], facilities: list[str]) -> _Places:
         found: dict[str, dict[str, tuple[Decimal, Decimal]]] = defaultdict(dict)
-        for row in self._rows("explain_stock", product_ids=products, facility_ids=facilities):
+        for row in self._rows("select_stock", product_ids=products, facility_ids=facilities):
             on_hand, available = row["quantity_on_hand_total"], row["available_to_promise_total"]
             found[row["facility_id"]][row["product_id"]] = (on_hand, available)
         return _Places(self._product_id, is_kit, kit, found)
 
     def _facilities(self, members: list[Row], places: _Places) -> tuple[FacilityPart, ...]:
         ids = [row["facility_id"] for row in members]
-        settings = {row["facility_id"]: row for row in self._rows("explain_rules", facility_ids=ids)}
+        settings = {row["facility_id"]: row for row in self._rows("select_rules", facility_ids=ids)}
         rules = self._rule_values(ids)
         return tuple(
             _facility(row, settings.get(row["facility_id"]), tuple(rules[row["facility_id"]]), places)
@@ -154,21 +155,21 @@ class _Reader:
         )
 
     def _configurations(self) -> tuple[Configuration, ...]:
-        found = self._parts(Configuration, "explain_configurations")
+        found = self._parts(Configuration, "select_configurations")
         rules = self._rule_values([each.facility_id for each in found])
         return tuple(replace(each, rules=tuple(rules[each.facility_id])) for each in found)
 
     def _rule_values(self, facility_ids: list[str]) -> dict[str, list[RuleValue]]:
         values: dict[str, list[RuleValue]] = defaultdict(list)
-        for value in self._parts(RuleValue, "explain_rule_values", facility_ids=facility_ids):
+        for value in self._parts(RuleValue, "select_rule_values", facility_ids=facility_ids):
             values[value.facility_id].append(value)
         return values
 
     def _level(self) -> Level | None:
-        rows = self._rows("explain_position")
+        rows = self._rows("select_position")
         if not rows:
             return None
-        seen = self._parts(Seen, "explain_last_seen", inventory_item_id=rows[0]["inventory_item_id"])
+        seen = self._parts(Seen, "select_last_seen", inventory_item_id=rows[0]["inventory_item_id"])
         in_flight = InFlight(**_chosen(InFlight, rows[0])) if rows[0]["outbox_batch_id"] is not None else None
         return Level(
             **{name: rows[0]["level_" + name] for name in ("target", "position", "delta")},

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from include.db.connection import Connection
 from include.db.sql import statement
-from include.stock import reservations
+from include.stock.orders import reservations
 
 
 @dataclass(frozen=True, slots=True)
