@@ -1,21 +1,15 @@
-"""Airflow's task runner in a process of its own, which runs a DAG whenever it is told to.
-
-Started once, as the start takes some seconds, and apart from pytest, as Airflow changes the process that it is in.
-"""
+"""Airflow's task runner in a process of its own, which runs a DAG whenever it is told to."""
 
 from __future__ import annotations
 
-import json
-import logging
 import os
-import select
-import subprocess
-import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from tests.jobs.own_airflow import OrderedProcess, obey
+
 DAGS = Path(__file__).parent / "dags"
 BASE_URL = "https://airflow.example.com/inventory"
 LONGEST_RUN = 120.0
@@ -40,23 +34,9 @@ class AirflowProcess:
     """The process, as the tests see it, with the DAGs of one folder."""
 
     def __init__(self, home: Path, dags: Path = DAGS) -> None:
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW")} | {
-            "AIRFLOW_HOME": str(home),
-            "AIRFLOW__API__BASE_URL": BASE_URL,
-            "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
-            "NO_PROXY": "127.0.0.1",
-            "PYTHONPATH": str(ROOT),
-            "PYTHONWARNINGS": "ignore",
-            "TZ": "UTC",
-        }
-        self.log = home / "process.log"
-        with self.log.open("w") as log:
-            self._popen = subprocess.Popen(
-                [sys.executable, __file__], cwd=home, env=environment, text=True,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-            )  # fmt: skip
+        self._process = OrderedProcess(
+            __file__, home, AIRFLOW__API__BASE_URL=BASE_URL, AIRFLOW__CORE__DAGS_FOLDER=str(dags)
+        )
 
     def run(self, conf: dict[str, Any], environment: dict[str, str], dag_id: str = "alerting") -> Ran:
         """Run a DAG with a configuration, variables and connections."""
@@ -75,39 +55,12 @@ class AirflowProcess:
         return Ran("", {}, answer["log"])
 
     def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
-        assert self._popen.stdin is not None
-        assert self._popen.stdout is not None
-        self._popen.stdin.write(json.dumps(order) + "\n")
-        self._popen.stdin.flush()
-        ready, _, _ = select.select([self._popen.stdout], [], [], LONGEST_RUN)
-        line = self._popen.stdout.readline() if ready else ""
-        assert line, f"no answer; the end of its log:\n{self.log.read_text()[-4000:]}"
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        self._process.tell(order)
+        return self._process.answer(LONGEST_RUN)
 
     def stop(self) -> None:
         """End it."""
-        if self._popen.stdin is not None:
-            self._popen.stdin.close()
-        try:
-            self._popen.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            self._popen.kill()
-            self._popen.wait()
-        if self._popen.stdout is not None:
-            self._popen.stdout.close()
-
-
-class Records(logging.Handler):
-    """Keeps what is logged."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep a record."""
-        self.lines.append(f"{record.levelname} {record.getMessage()}")
+        self._process.stop()
 
 
 def _run(conf: dict[str, Any], lost: str | None, dag_id: str) -> dict[str, Any]:
@@ -143,32 +96,24 @@ def _lose(bag: Any, run: Any, task_id: str) -> None:
     _execute_callbacks(bag, [request], structlog.get_logger())
 
 
-def _obey(orders: IO[str], answers: IO[str]) -> None:
-    import asyncio
-
+@cache
+def _make_ready() -> None:
     from airflow.utils.db import initdb
 
     initdb()
+
+
+def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
+    import asyncio
+
     from include.jobs import alerts
 
-    logger = logging.getLogger("include.jobs")
-    logger.setLevel(logging.INFO)
-    for line in orders:
-        order = json.loads(line)
-        records = Records()
-        logger.addHandler(records)
-        os.environ.update(order["environment"])
-        answer = _run(order["conf"], order.get("lost"), order.get("dag", "alerting")) if "conf" in order else {}
-        if "deadline" in order:
-            asyncio.run(alerts.deadline_missed(minutes=45, context=order["deadline"]))
-        for name in order["environment"]:
-            del os.environ[name]
-        logger.removeHandler(records)
-        answers.write(json.dumps(answer | {"log": records.lines}) + "\n")
-        answers.flush()
+    _make_ready()
+    answer = _run(order["conf"], order.get("lost"), order.get("dag", "alerting")) if "conf" in order else {}
+    if "deadline" in order:
+        asyncio.run(alerts.deadline_missed(minutes=45, context=order["deadline"]))
+    return answer
 
 
 if __name__ == "__main__":
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever Airflow prints goes to the log
-    _obey(sys.stdin, answers)
+    obey(_carry_out)

@@ -20,7 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from tests.jobs.own_airflow import ROOT, environment
+
 LONGEST = 300.0
 LONGEST_QUESTION = 60.0
 SOMEBODY = "olivia"
@@ -32,22 +33,15 @@ def run(home: Path, connections: dict[str, Any], orders: list[Any], requests: li
 
     A DAG that has asked somebody has its rendered question as one more entry, `question`.
     """
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW")} | {
-        "AIRFLOW_HOME": str(home),
+    own = environment(home) | {
         "AIRFLOW__API_AUTH__JWT_SECRET": "x" * 64,
         "AIRFLOW__CORE__DAGS_FOLDER": str(_only(home / "dags", {order[0] for order in orders})),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
-        "NO_PROXY": "127.0.0.1",
-        "PYTHONPATH": str(ROOT),
-        "PYTHONWARNINGS": "ignore",
-        "TZ": "UTC",
     }
-    environment |= {f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in connections.items()}
+    own |= {f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in connections.items()}
     done = subprocess.run(
         [sys.executable, __file__, json.dumps(orders), json.dumps(requests or [])],
-        cwd=home, env=environment, capture_output=True, text=True, check=False, timeout=LONGEST,
+        cwd=home, env=own, capture_output=True, text=True, check=False, timeout=LONGEST,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-6000:]
     answer: list[Any] = json.loads(done.stdout.splitlines()[-1])

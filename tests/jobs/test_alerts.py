@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.jobs.airflow_process import BASE_URL, ROOT
+from tests.jobs.airflow_process import BASE_URL
 from tests.jobs.conftest import SLACK, SMTP, WEBHOOK, Alerting
+from tests.jobs.own_airflow import ROOT
 
 REFUSED = "stock.csv, line 1: found sku; expected Item. Correct the file and upload it again"
 DOCUMENTED = [

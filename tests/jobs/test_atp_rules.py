@@ -13,7 +13,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from include.db.connection import Connection
 from include.sandbox.sftp import SftpServer
-from tests.jobs.airflow_process import ROOT, AirflowProcess, Ran
+from tests.jobs.airflow_process import AirflowProcess, Ran
+from tests.jobs.own_airflow import ROOT
 from tests.world import World
 
 RULES = """

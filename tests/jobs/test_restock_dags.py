@@ -16,7 +16,8 @@ from psycopg.conninfo import conninfo_to_dict
 from include.sandbox.sftp import SftpServer
 from include.stock.inbound import restocks
 from tests.intake.drop import Drop
-from tests.jobs.airflow_process import ROOT, AirflowProcess, Ran
+from tests.jobs.airflow_process import AirflowProcess, Ran
+from tests.jobs.own_airflow import ROOT
 from tests.scenarios.conftest import store
 from tests.scenarios.store import Store
 
