@@ -53,6 +53,9 @@ DEFAULT_ARGS: dict[str, Any] = {
     "on_failure_callback": alerts.task_failed,
 }
 
+GRACE = timedelta(minutes=2)
+"""How long after its end a wait in the triggerer counts as stuck."""
+
 SHOPIFY_POOL = "shopify"
 """Pool of tasks that talk to Shopify."""
 

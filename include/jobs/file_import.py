@@ -15,6 +15,7 @@ from airflow.triggers.base import StartTriggerArgs
 
 from include.errors import NeedsAction
 from include.jobs.assets import FILES_WAITING
+from include.jobs.defaults import GRACE
 
 if TYPE_CHECKING:
     import paramiko
@@ -26,9 +27,6 @@ logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = timedelta(minutes=14, seconds=50)
 """A little less than the quarter of an hour between two runs."""
-
-GRACE = timedelta(minutes=2)
-"""How long after that a triggerer that has not ended the waiting counts as down."""
 
 Report = dict[str, Any]
 """What a pickup brought, as its task's result shows it."""

@@ -23,7 +23,7 @@ from include.intake import data_manager, names
 from include.intake.data_manager import Config
 from include.intake.pickup import FolderUnusable
 from include.jobs import connections
-from include.jobs.file_import import GRACE
+from include.jobs.defaults import GRACE
 
 if TYPE_CHECKING:
     from asyncssh import SFTPClient

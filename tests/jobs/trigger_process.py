@@ -54,7 +54,7 @@ async def _run(made_by: str, kwargs: dict[str, Any], seconds: float) -> dict[str
 
     from airflow.sdk._shared.module_loading import import_string
 
-    from include.jobs.file_import import GRACE
+    from include.jobs.defaults import GRACE
 
     path, kept = import_string(made_by)(**kwargs).serialize()
     trigger = import_string(path)(**json.loads(json.dumps(kept)))
