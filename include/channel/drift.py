@@ -70,12 +70,6 @@ def table(connection: Connection, observation_ids: Sequence[int], *, with_first:
     return found.astype(dict.fromkeys(whole, "Int64"))[list(COLUMNS)]
 
 
-def csv(found: "DataFrame", texts: Sequence[str] = ("sku", "product_id", "facility")) -> bytes:
-    """A table as CSV for a spreadsheet: UTF-8 with its mark, and no cell that would be taken for a formula."""
-    safe = found.assign(**{name: found[name].map(_disarmed) for name in texts})
-    return safe.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%SZ").encode("utf-8-sig")
-
-
 def summary(connection: Connection, observation_ids: Sequence[int]) -> dict[str, Any]:
     """Counts of some observations: levels compared, agreed, taken over, waiting and gone, and of drift by its cause."""
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -87,7 +81,3 @@ def summary(connection: Connection, observation_ids: Sequence[int]) -> dict[str,
         [list(observation_ids)],
     )
     return {**counts, "drift": dict(causes.fetchall())}
-
-
-def _disarmed(text: object) -> object:
-    return f"'{text}" if isinstance(text, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

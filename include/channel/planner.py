@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.rows import dict_row
 
-from include.channel import breaker, drift, outbox
+from include.channel import breaker, outbox
 from include.channel.breaker import Thresholds, Vanishing
 from include.db.connection import Connection
 from include.db.sql import statement
@@ -123,11 +123,6 @@ def preview(
         with connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(statement(__file__, "select_chosen"), {"shop_id": shop_id}).fetchall()
     return pd.DataFrame(rows, columns=list(COLUMNS)), because
-
-
-def csv(found: "DataFrame") -> bytes:
-    """A plan as CSV for a spreadsheet: UTF-8 with its mark, and no cell that would be taken for a formula."""
-    return drift.csv(found, ("sku", "product_id", "location"))
 
 
 def _choose(connection: Connection, shop_id: str, location_ids: Sequence[str] | None, *, with_held: bool) -> None:

@@ -17,12 +17,12 @@ from include.db.connection import Connection, exclusive
 from include.errors import NeedsAction
 from include.intake import (
     data_manager,
-    formulas,
     json_records,
     lines,
     rejects,
     remote,
     repeats,
+    rule_files,
     snapshot_time,
     staging,
     text,
@@ -212,8 +212,8 @@ def _stage(connection: Connection, config: Config, log: Log, raw: Iterator[bytes
         raise wrong_feed.refusal(connection, readers.csv.LAYOUT, header, config.delimiter, log.file_name)
     staging.create(connection, header, readers.csv.LAYOUT.columns)
     total = staging.copy_records(connection, header, config.delimiter, rest)
-    if "line" in header.columns:
-        formulas.arm_staged(connection, header.columns)
+    if "line" in header.columns or rule_files.is_ours(connection, config, log.file_name):
+        staging.arm(connection, header.columns)
     data_manager.note_header(connection, log, header.fields)
     return readers.csv, header, total
 

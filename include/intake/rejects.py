@@ -2,12 +2,10 @@
 
 It can be corrected in place and dropped into the feed's folder again: the two columns in front are ignored, and the
 mark in the name keeps the moment that the original snapshot spoke of. People open it in a spreadsheet, which must not
-run what strangers have written into it: see `formulas`.
+run what strangers have written into it: see `spreadsheets`.
 """
 
 import codecs
-import csv
-import io
 import json
 import re
 from collections.abc import Iterator
@@ -15,12 +13,13 @@ from posixpath import splitext
 
 import paramiko
 
+from include import spreadsheets
 from include.db.connection import Connection
 from include.intake import json_records, remote, snapshot_time
 from include.intake.data_manager import Config, Log
 from include.intake.errors import FileRefused
-from include.intake.formulas import armed, disarm
 from include.intake.lines import crooked_fields
+from include.spreadsheets import armed
 
 ROWS_AT_A_TIME = 5000
 
@@ -108,11 +107,4 @@ def _without(fields: list[str], positions: list[int]) -> list[str]:
 
 
 def _csv(rows: list[list[str]], delimiter: str) -> bytes:
-    return "".join(_line([disarm(field) for field in row], delimiter) for row in rows).encode()
-
-
-def _line(fields: list[str], delimiter: str) -> str:
-    """One record. The writer quotes a bare CR or LF in a field only where it is part of its own line end."""
-    text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerow(fields)
-    return text.getvalue().removesuffix("\r\n") + "\n"
+    return "".join(spreadsheets.record(row, delimiter) for row in rows).encode()

@@ -5,13 +5,12 @@ sure that it lies where the feed finds it, so it does not matter where a run bef
 """
 
 import codecs
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import replace
 
 import paramiko
 
+from include import spreadsheets
 from include.db.connection import Connection
 from include.errors import NeedsAction
 from include.intake import data_manager, names, remote
@@ -64,6 +63,11 @@ def write_outstanding(connection: Connection, sftp: paramiko.SFTPClient, propert
     return written
 
 
+def is_ours(connection: Connection, feed: Config, file_name: str) -> bool:
+    """Tell whether a file that a feed takes is one that was written here."""
+    return feed.config_id == CONFIG_ID and evaluation.is_noted(connection, file_name)
+
+
 def _blocks(connection: Connection, feed: Config, file: RuleFile) -> Iterator[bytes]:
     if feed.encoding != "UTF-8":
         yield codecs.BOM_UTF8  # else the file would be read in the feed's encoding
@@ -76,6 +80,4 @@ def _blocks(connection: Connection, feed: Config, file: RuleFile) -> Iterator[by
 
 
 def _csv(rows: list[list[str]], feed: Config) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, delimiter=feed.delimiter, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
+    return "".join(spreadsheets.record(row, feed.delimiter) for row in rows).encode()

@@ -2,16 +2,16 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from psycopg import sql
 
 from include.db.connection import Connection
 from include.intake.errors import FileRefused
-from include.intake.formulas import armed
 from include.intake.json_records import Record
 from include.intake.lines import number_records
+from include.spreadsheets import DISARMED, armed
 
 LONGEST_HEADER = 64 * 1024
 MOST_EXTRA_COLUMNS = 100
@@ -207,3 +207,22 @@ def copy_rows(connection: Connection, header: Header, rows: Iterable[tuple[JsonR
                 fields = (row.columns.get(column) for column in columns)
                 copy.write_row((number, *fields, row.malformed, _ENCODER.encode(row.element)))
     return number
+
+
+def arm(connection: Connection, columns: Collection[str]) -> int:
+    """Do `armed` to the rows in `staged`, where they come from a file that Trueup has disarmed for spreadsheets.
+
+    Args:
+        connection: Inside the file's transaction, the rows copied and not yet looked at.
+        columns: The staging columns that the file has.
+
+    Returns:
+        How many rows had such an apostrophe.
+    """
+    pattern = sql.Literal(f"^'(?={DISARMED})")
+    changes = [
+        sql.SQL("{0} = regexp_replace({0}, {1}, '')").format(sql.Identifier(column), pattern) for column in columns
+    ]
+    wanted = [sql.SQL("{} ~ {}").format(sql.Identifier(column), pattern) for column in columns]
+    command = sql.SQL("UPDATE staged SET {} WHERE {}").format(sql.SQL(", ").join(changes), sql.SQL(" OR ").join(wanted))
+    return connection.execute(command).rowcount

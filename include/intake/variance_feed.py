@@ -4,8 +4,6 @@ HotWax's job `Generate_Inventory_Var_Feed`. Each is told once: one transaction c
 bytes of a file and notes the rows as told. Only then are files uploaded, the same bytes however often.
 """
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +11,11 @@ from datetime import datetime
 import paramiko
 from psycopg.rows import class_row, dict_row
 
+from include import spreadsheets
 from include.db.connection import Connection
 from include.db.sql import statement
 from include.errors import NeedsAction
 from include.intake import remote
-from include.intake.formulas import disarm
 
 COLUMNS: Mapping[str, str] = {
     "Reference No": "reference",
@@ -203,9 +201,7 @@ def _require_constants(configured: Feed) -> None:
 
 
 def _freeze_file(connection: Connection, configured: Feed, rows: Sequence[Mapping[str, str | int | None]]) -> str:
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(configured.columns)
+    written = [spreadsheets.record(configured.columns)]
     constant = {
         "adjustment_account": configured.adjustment_account,
         "subsidiary": configured.subsidiary,
@@ -214,14 +210,14 @@ def _freeze_file(connection: Connection, configured: Feed, rows: Sequence[Mappin
     }
     for row in rows:
         known = row | constant  # type: ignore[operator]
-        writer.writerow([disarm(str(known[COLUMNS[name]] or "")) for name in configured.columns])
+        written.append(spreadsheets.record([str(known[COLUMNS[name]] or "") for name in configured.columns]))
     frozen = connection.execute(
         statement(__file__, "freeze_variance_file"),
         {
             "variance_feed_id": configured.variance_feed_id,
             "property_resource": configured.property_resource,
             "export_path": configured.export_path,
-            "content": written.getvalue().encode(),
+            "content": "".join(written).encode(),
             "record_count": len(rows),
         },
     ).fetchone()

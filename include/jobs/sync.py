@@ -148,6 +148,7 @@ def report_drift(observed: FromTask, params: Params | None = None, run_id: str |
     Returns:
         Counts by shop, and where the table is.
     """
+    from include import spreadsheets
     from include.channel import drift
     from include.intake import remote
     from include.jobs import connections
@@ -164,7 +165,7 @@ def report_drift(observed: FromTask, params: Params | None = None, run_id: str |
             found = drift.table(oms, ids)
             path = f"{folder.rstrip('/')}/drift-{'-'.join(map(str, ids))}.csv"
             with connections.sftp(params["propertyResource"]) as sftp:
-                remote.write(sftp, path, iter([drift.csv(found)]))
+                remote.write(sftp, path, iter([spreadsheets.table(found)]))
             report |= {"table": path, "rows": len(found)}
     return report
 

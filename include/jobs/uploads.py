@@ -59,6 +59,7 @@ def _preview(oms: "Connection", shop_id: str, params: dict[str, Any]) -> dict[st
     """Show what would be planned for a shop: the first rows in the log, all of them as CSV where a folder is given."""
     from datetime import UTC, datetime
 
+    from include import spreadsheets
     from include.channel import planner
     from include.intake import remote
     from include.jobs import connections
@@ -69,7 +70,7 @@ def _preview(oms: "Connection", shop_id: str, params: dict[str, Any]) -> dict[st
     if params.get("reportFolder"):
         path = f"{params['reportFolder'].rstrip('/')}/plan-{shop_id}-{datetime.now(UTC):%Y%m%dT%H%M%S}.csv"
         with connections.sftp(params["propertyResource"]) as sftp:
-            remote.write(sftp, path, iter([planner.csv(found)]))
+            remote.write(sftp, path, iter([spreadsheets.table(found)]))
         report["table"] = path
     return report
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from include import spreadsheets
 from include.channel import drift, observation
 from tests.scenarios import sync
 from tests.scenarios.store import Store, item
@@ -78,7 +79,7 @@ def test_the_table_is_one_for_a_spreadsheet(store: Store) -> None:
     store.emulator.edit_level(item(FINE), ONLINE, 50)
     found = drift.table(store.connection, [sync.hard_sync(store)])
     assert list(found["difference"]) == [45, 2], "the largest first"
-    rows = list(csv.DictReader(io.StringIO(drift.csv(found).decode("utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(spreadsheets.table(found).decode("utf-8-sig"))))
     assert [tuple(row) for row in rows[:1]] == [drift.COLUMNS]
     assert [(row["sku"], row["target"], row["believed"], row["observed"]) for row in rows] == [
         ("'=HYPERLINK(1)", "5", "5", "50"),

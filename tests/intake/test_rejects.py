@@ -3,77 +3,14 @@
 import csv
 import io
 import json
-from itertools import product
 
 import paramiko
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from include.db.connection import Connection
-from include.intake import formulas, lines, rejects
-from include.intake.formulas import armed, disarm
+from include.intake import lines, rejects
 from tests.intake.drop import Drop, stores
 from tests.world import World
-
-FORMULAS = [
-    "=1+1",
-    "+cmd|' /C calc'!A0",
-    "-2+3",
-    "@SUM(A1)",
-    "\t=1",
-    "\r=1",
-    "\n=1",
-    "\uff1d1",
-    "\uff0b1",
-    "\uff0d1",
-    "\uff201",
-    " =1",
-    "-",
-    "-1e5",
-    "+1 2",
-    "-5\n",
-]
-
-FIELD = st.text(st.sampled_from("'=+-@\t\r\n \uff1d\uff0d.5x"), max_size=5) | st.text(
-    st.characters(codec="utf-8", exclude_characters="\0"), max_size=8
-)
-
-
-@pytest.mark.parametrize("field", FORMULAS)
-def test_what_a_spreadsheet_would_run_is_disarmed(field: str) -> None:
-    assert disarm(field) == "'" + field
-
-
-@pytest.mark.parametrize("field", ["", "-5", "+3.5", "-.5", "-5.", "5", "A=1", "'", "'tis", "''", "A-1", "051-0221-G"])
-def test_what_is_harmless_stays_as_it_is(field: str) -> None:
-    assert disarm(field) == field
-    assert armed(field) == field
-
-
-@given(FIELD)
-@settings(max_examples=1000)
-def test_what_was_disarmed_comes_back_as_it_was(field: str) -> None:
-    once, twice = disarm(field), disarm(disarm(field))
-    assert armed(once) == field
-    assert armed(armed(twice)) == field
-    assert not once.startswith(("=", "@", "\t", "\r", "\n"))
-
-
-def test_staged_rows_come_back_as_they_were(connection: Connection) -> None:
-    """In Postgres as in Python: every text of up to three of the characters that matter."""
-    fields = ["".join(some) for size in range(4) for some in product("'=-\t\n \uff1d5x", repeat=size)]
-    with connection.transaction():
-        connection.execute(b'CREATE TEMP TABLE staged (line_number int, a text COLLATE "C", b text, c text)')
-        with connection.cursor().copy(b"COPY staged FROM STDIN") as copy:
-            for number, field in enumerate(fields):
-                copy.write_row((number, disarm(field), None, "'=left alone"))
-            copy.write_row((len(fields), "x", disarm("=1"), "'=left alone"))
-        changed = formulas.arm_staged(connection, ["a", "b"])
-        rows = connection.execute(b"SELECT a, b, c FROM staged ORDER BY line_number").fetchall()
-        connection.execute(b"DROP TABLE staged")
-    assert rows == [(field, None, "'=left alone") for field in fields] + [("x", "=1", "'=left alone")]
-    assert changed == sum(disarm(field) != field for field in fields) + 1
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,20 @@ def test_a_rule_reaches_the_shop_and_a_removed_tag_takes_it_back(
     assert (store.applied("A"), store.applied("B")) == ([-4, 3, 1], [-1, 1])
 
 
+def test_a_product_that_a_spreadsheet_would_run_is_disarmed_and_means_the_same(
+    store: Store, rules: Rules, connection: Connection
+) -> None:
+    products = ("'=1", "-2", "=1+1", "@x")
+    store.open(dict.fromkeys(products, 10))
+    header = "product-id,facility-id,facility-safety-stock\n"
+    rules.feed.write(header + "=1+1,BROADWAY,7\n'=1,BROADWAY,8\n", "by-hand.csv")
+    assert [outcome.status_id for outcome in rules.feed.process()] == ["FINISHED"]
+    values = values_of(connection)
+    assert (values["=1+1", "BROADWAY"][0], values["'=1", "BROADWAY"][0]) == (7, 8), "a stranger's file is as it is"
+    assert rules.run(SAFETY) == [header + "''=1,BROADWAY,1\n-2,BROADWAY,1\n'=1+1,BROADWAY,1\n'@x,BROADWAY,1\n"]
+    assert values_of(connection) == {(product, "BROADWAY"): (1, True, True, None) for product in products}
+
+
 @pytest.fixture
 def places(world: World, connection: Connection) -> World:
     """What the example of the documentation speaks of."""
@@ -141,7 +155,7 @@ def test_the_commands_look_and_change_nothing(
         "4 values would change",
         f"4 changes written to {table}",
     ]
-    assert table.read_text() == (
+    assert table.read_text("utf-8-sig") == (
         "product-id,facility-id,field,from,to,rule-group,rule\n"
         "10001,BROADWAY,minimum_stock,0,3,SAFETY_STOCK,small-blue\n"
         "10002,BROADWAY,minimum_stock,0,1,SAFETY_STOCK,stores\n"

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from include import spreadsheets
 from include.db.connection import connect
 from include.errors import NeedsAction
 from include.stock.atp_rules import evaluation, rules_file
@@ -53,7 +54,7 @@ def write_table(changes: Sequence[Change], output: Path) -> None:
         (each.product_id, each.facility_id, each.field, each.from_text, each.to_text, each.rule_group_id, each.rule_id)
         for each in changes
     ]
-    pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(output, index=False)
+    output.write_bytes(spreadsheets.table(pd.DataFrame(rows, columns=list(COLUMNS))))
 
 
 def _preview(dsn: str, rules: Path, rule_group: str | None, output: Path | None) -> None:

@@ -157,6 +157,11 @@ def outstanding(connection: Connection) -> list[RuleFile]:
     return [RuleFile(*row) for row in rows.fetchall()]
 
 
+def is_noted(connection: Connection, file_name: str) -> bool:
+    """Tell whether the rules have written, or are to write, a file of this name."""
+    return connection.execute(b"SELECT FROM rule_file WHERE file_name = %s", [file_name]).rowcount > 0
+
+
 def changes_of(connection: Connection, file: RuleFile, at_a_time: int = 5000) -> Iterator[list[Change]]:
     """The changes of a file by product and facility, some thousands at a time."""
     with connection.transaction(), connection.cursor(name="changes") as cursor:
