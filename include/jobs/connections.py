@@ -19,8 +19,14 @@ logger = logging.getLogger(__name__)
 OMS = "trueup_oms"
 """Airflow connection of Trueup's own database."""
 
-_KEY_TROUBLE = ("not found in known_hosts", "No authentication methods available")
+_UNKNOWN_KIND = "not found in known_hosts"
+"""What Paramiko says where a key of another kind is pinned than the server has."""
+
+_KEY_TROUBLE = (_UNKNOWN_KIND, "No authentication methods available")
 """What Paramiko says of keys in an exception that it raises for other things as well."""
+
+_OTHER_HOST_KEY = ("BadHostKeyException", "HostKeyNotVerifiable")
+"""How Paramiko and asyncssh call a server that has another key than the pinned one."""
 
 SECONDS_TO_CONNECT = 30.0
 """How long an SFTP server may take until it has let the triggerer in."""
@@ -137,6 +143,13 @@ def _lost(connection_id: str, trouble: Exception) -> ConnectionLost:
 
 
 def _key_refused(connection_id: str, error: Exception) -> ConnectionMisconfigured:
+    if type(error).__name__ in _OTHER_HOST_KEY or _UNKNOWN_KIND in str(error):
+        return ConnectionMisconfigured(
+            f"Airflow connection {connection_id!r}: expected the host key that is pinned, and the server that answers"
+            f" has another one ({type(error).__name__}: {error}). Either its operator has changed the key, or somebody"
+            " else answers in its place: no login and no file was sent. Ask the operator, by another way, whether the"
+            " key was changed; if so, correct the connection: the new key as 'host_key' in its extra. If not, leave it"
+        )
     return ConnectionMisconfigured(
         f"Airflow connection {connection_id!r}: {type(error).__name__}: {error}. Expected the server's own key as"
         " 'host_key' and a private key that it knows ('key_file' or 'private_key'): correct the connection"

@@ -141,16 +141,28 @@ def test_production_limits_how_long_a_server_is_waited_for(
         assert channel.gettimeout() == remote.SECONDS_TO_ANSWER
 
 
-def test_another_host_key_needs_action(
+def test_a_server_with_another_host_key_is_told_nothing(
     monkeypatch: pytest.MonkeyPatch, sftp_server: SftpServer, extra: dict[str, str], tmp_path: Path
 ) -> None:
-    with sandbox_sftp.running(tmp_path / "root", tmp_path / "keys") as stranger:
-        _enter(monkeypatch, sftp_server, extra | {"host_key": stranger.host_key})
-        with (
-            pytest.raises(ConnectionMisconfigured, match="correct the connection") as caught,
-            connections.sftp("NETSUITE"),
-        ):
+    """Somebody else answers where the server was, and would let everybody in."""
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    for half in (sftp_server.client_key, sftp_server.client_key.with_suffix(".pub")):
+        (keys / half.name).write_bytes(half.read_bytes())
+        (keys / half.name).chmod(0o600)
+    with sandbox_sftp.running(tmp_path / "root", keys) as stranger:
+        (stranger.root / "drop").mkdir()
+        _enter(monkeypatch, stranger, extra | {"host_key": stranger.host_key})
+        with connections.sftp("NETSUITE") as opened:
+            assert opened.listdir(".") == ["drop"], "with its own key pinned it does let us in"
+        _enter(monkeypatch, stranger, extra)
+        with pytest.raises(ConnectionMisconfigured) as caught, connections.sftp("NETSUITE"):
             pass
+    message = str(caught.value)
+    assert message.startswith("Airflow connection 'NETSUITE': expected the host key that is pinned")
+    assert "no login and no file was sent" in message
+    assert "Ask the operator" in message
+    assert "'host_key' in its extra" in message
     assert action(caught.value) == "fail"
 
 

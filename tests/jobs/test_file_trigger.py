@@ -190,6 +190,7 @@ OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0gE8e6s6J1p0vJ0pF6JZyJxw6Ycb0
     ("extra", "told"),
     [
         ({"host_key": OTHER_KEY}, "HostKeyNotVerifiable"),
+        ({"host_key": OTHER_KEY}, "else answers in its place: no login and no file was sent"),
         ({"host_key": None}, "the SFTP server's key is not pinned"),
         ({"no_host_key_check": "true"}, "the SFTP server's key is not pinned"),
         ({"key_file": "/nowhere/key"}, "No such file or directory: '/nowhere/key'"),
