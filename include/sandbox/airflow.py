@@ -146,6 +146,11 @@ def _environment(
         "API__INSTANCE_NAME": "Trueup",
         "API_AUTH__JWT_SECRET": kept["jwt secret"],
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+        # A part that was killed is up again in seconds. What ran in it is noticed in half a minute, not in five, and
+        # tasks outlast an api-server that is away for so long.
+        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+        "WORKERS__MAX_FAILED_HEARTBEATS": "30",
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",  # up to so many seconds are lost where a task ends as skipped
         "DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",

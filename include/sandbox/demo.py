@@ -27,6 +27,7 @@ from include.sandbox.airflow import AirflowHome, AirflowServer
 from include.sandbox.airflow_client import AirflowClient
 from include.sandbox.airflow_settings import Override
 from include.sandbox.process import SandboxError
+from include.sandbox.restarts import Restarts
 from include.sandbox.sftp import SftpServer
 from include.sandbox.shopify import Emulator
 from include.sandbox.shopify.settings import DEFAULT_CLIENT
@@ -188,10 +189,12 @@ Ctrl-C ends it; `make demo` resumes, `make demo ARGS=--fresh` starts anew.
 """
 
 
-def _stay(progress: _Progress) -> int:
+def _stay(server: AirflowServer, progress: _Progress) -> int:
+    """Keeps Airflow and Postgres up until a signal comes; gives up if a part keeps ending, or one that is not kept."""
+    restarts = Restarts([*process.named("postgres"), *server.children], progress.note)
     while True:
         time.sleep(1.0)
-        ended = process.first_ended()
+        ended = restarts.look()
         if ended is not None:
             progress.say(
                 f"{ended.target.name} has ended by itself (exit status {ended.exit_code}); stopping the "
@@ -236,7 +239,7 @@ def run(folder: Path, *, smoke: bool, progress: _Progress) -> int:
                 if not smoke:
                     progress.say(_introduce(world, server.home))
                 good = story(world)
-                status = (0 if good else 1) if smoke else _stay(progress)
+                status = (0 if good else 1) if smoke else _stay(server, progress)
                 progress.say("Stopping ...")
         except Stopped as asked:
             progress.say(f"Stopped ({asked}).")

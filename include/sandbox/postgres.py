@@ -53,17 +53,20 @@ class Cluster:
     Attributes:
         host: Always 127.0.0.1.
         port: The TCP port.
-        pid: The postmaster's process id.
         data: The data folder.
         password: The superuser's (`postgres`) password.
     """
 
     host: str
     port: int
-    pid: int
     data: Path
     password: str = field(repr=False)
     _child: Child = field(repr=False)
+
+    @property
+    def pid(self) -> int:
+        """The postmaster's process id."""
+        return self._child.pid
 
     def dsn(self, database: str) -> str:
         """The connection URL of a database, password included."""
@@ -265,7 +268,7 @@ def _start_once(place: Place, command: list[str], port: int, password: str) -> C
         # SIGTERM would wait for the clients to leave; SIGINT is the fast shutdown, SIGQUIT the immediate one.
         signals=(signal.SIGINT, signal.SIGQUIT, signal.SIGKILL),
     )
-    cluster = Cluster(process.HOST, port, child.pid, place.data, password, child)
+    cluster = Cluster(process.HOST, port, place.data, password, child)
     try:
         process.wait_until(
             "Postgres",

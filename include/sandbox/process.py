@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -46,7 +46,7 @@ class Account:
     gid: int
 
 
-@dataclass(frozen=True)
+@dataclass
 class Child:
     """A process of the sandbox.
 
@@ -58,6 +58,7 @@ class Child:
     target: reaper.Target
     log: Path
     popen: subprocess.Popen[bytes] = field(repr=False)
+    _launch: Callable[[], subprocess.Popen[bytes]] = field(repr=False)
 
     @property
     def pid(self) -> int:
@@ -76,6 +77,19 @@ class Child:
         if self.popen.stdout is not None:
             self.popen.stdout.close()
         return clean
+
+    def start_again(self) -> None:
+        """Starts it as it was started, once it and what it has left behind are gone; it keeps its place in the list.
+
+        Raises:
+            SandboxError: The program could not be started, or what came before does not go away.
+        """
+        _end(self)
+        if reaper.session_members(self.pid):
+            raise SandboxError(f"{self.target.name}: processes of session {self.pid} do not end; not started again")
+        old, self.popen = self.target, self._launch()
+        self.target = replace(old, pid=self.popen.pid, born=_born(self.popen))
+        _registry.replace(old, self)
 
     def log_tail(self, lines: int = 15) -> str:
         """The last lines of the log, for a message."""
@@ -120,6 +134,12 @@ class _Registry:
                 self._start_reaper()
             self._children.append(child)
             self._tell({"add": child.target.to_json()})
+            self._write()
+
+    def replace(self, old: reaper.Target, child: Child) -> None:
+        with self._lock:
+            self._own()
+            self._tell({"add": child.target.to_json(), "instead_of": old.pid})
             self._write()
 
     def remove(self, child: Child) -> None:
@@ -226,26 +246,33 @@ def start(
         SandboxError: The program could not be started.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as out:
-        try:
-            popen = subprocess.Popen(
-                list(command),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE if capture else out,
-                stderr=out,
-                env=None if env is None else dict(env),
-                cwd=cwd,
-                start_new_session=True,
-                user=None if account is None else account.uid,
-                group=None if account is None else account.gid,
-                extra_groups=None if account is None else [],
-            )
-        except OSError as error:
-            raise SandboxError(f"{name}: cannot start {command[0]}: {error}") from error
-    born = reaper.born_at(popen.pid) or "0"  # "0": it has ended already; the caller's readiness wait will say so
-    child = Child(reaper.Target(name, popen.pid, born, tuple(signals), grace_s), log, popen)
+
+    def launch() -> subprocess.Popen[bytes]:
+        with log.open("ab") as out:
+            try:
+                return subprocess.Popen(
+                    list(command),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE if capture else out,
+                    stderr=out,
+                    env=None if env is None else dict(env),
+                    cwd=cwd,
+                    start_new_session=True,
+                    user=None if account is None else account.uid,
+                    group=None if account is None else account.gid,
+                    extra_groups=None if account is None else [],
+                )
+            except OSError as error:
+                raise SandboxError(f"{name}: cannot start {command[0]}: {error}") from error
+
+    popen = launch()
+    child = Child(reaper.Target(name, popen.pid, _born(popen), tuple(signals), grace_s), log, popen, launch)
     _registry.add(child)
     return child
+
+
+def _born(popen: subprocess.Popen[bytes]) -> str:
+    return reaper.born_at(popen.pid) or "0"  # "0": it has ended already; whoever waits for it will say so
 
 
 def stop_all() -> list[str]:
@@ -253,9 +280,14 @@ def stop_all() -> list[str]:
     return [child.target.name for child in reversed(_registry.children()) if not child.stop()]
 
 
-def first_ended() -> Child | None:
-    """A child of this process that has ended without having been stopped, None if all run."""
-    return next((child for child in _registry.children() if child.exit_code is not None), None)
+def named(name: str) -> list[Child]:
+    """The children of this process that are called so."""
+    return [child for child in _registry.children() if child.target.name == name]
+
+
+def ended() -> list[Child]:
+    """The children of this process that have ended without having been stopped."""
+    return [child for child in _registry.children() if child.exit_code is not None]
 
 
 def stop_together(children: Sequence[Child]) -> dict[str, bool]:

@@ -1,7 +1,8 @@
 """Ends processes, and goes on doing so when whoever started them is gone.
 
 The module is both a library (`process.py` uses it) and a program: `python reaper.py` reads one JSON object
-a line from its standard input, `{"add": {...}}` or `{"remove": pid}`, and when that pipe closes, which the
+a line from its standard input, `{"add": {...}}` (with `"instead_of": pid` in the place of another one) or
+`{"remove": pid}`, and when that pipe closes, which the
 kernel does however the parent died, it ends every process still listed, last started first.
 `PR_SET_PDEATHSIG` would be shorter, but it is lost when the child changes its user, and it fires when the
 starting *thread* ends.
@@ -147,7 +148,10 @@ def end_all(targets: list[Target]) -> list[str]:
 
 def _apply(line: str, targets: list[Target]) -> None:
     order = json.loads(line)
-    if "add" in order:
+    if "instead_of" in order:
+        added = Target.from_json(order["add"])
+        targets[:] = [added if one.pid == order["instead_of"] else one for one in targets]
+    elif "add" in order:
         targets.append(Target.from_json(order["add"]))
     else:
         targets[:] = [one for one in targets if one.pid != order["remove"]]
