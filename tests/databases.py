@@ -82,6 +82,11 @@ class Databases:
             else:
                 admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
+    def clear(self, name: str) -> None:
+        """Take out the rows of a database that nobody is at work in, for a test of many examples in one database."""
+        with connect(self.cluster.dsn(name)) as connection:
+            assert self._restore(connection), f"{name}: an example has changed the schema or made very many rows"
+
     def remember(self, name: str) -> None:
         """Look at the first copy: what all others have to be like. A copy's row versions are those of the template."""
         with connect(self.cluster.dsn(name)) as connection:

@@ -82,7 +82,7 @@ def test_what_a_killed_part_has_left_behind_ends_before_it_is_started_again(tmp_
     (orphan,) = set(reaper.session_members(child.pid)) - {child.pid}
     _kill(child)
     assert reaper.born_at(orphan) is not None
-    assert Restarts([child], str).look() is None
+    assert Restarts([child], list[str]().append).look() is None
     assert reaper.born_at(orphan) is None
     _wait_for_starts(child, 2)
 
@@ -124,7 +124,7 @@ def test_a_part_that_has_run_for_a_while_begins_anew(tmp_path: Path) -> None:
 def test_a_part_that_is_not_kept_up_is_named_at_once(tmp_path: Path) -> None:
     kept, other = _start(tmp_path, "kept"), _start(tmp_path, "other")
     _kill(other)
-    assert Restarts([kept], str).look() is other
+    assert Restarts([kept], list[str]().append).look() is other
 
 
 def test_what_was_started_again_does_not_outlive_its_parent(tmp_path: Path) -> None:
