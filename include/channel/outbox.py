@@ -115,30 +115,39 @@ def confirm(connection: Connection, outbox_batch_id: int) -> int:
 
 
 def refuse(connection: Connection, outbox_batch_id: int, message: str) -> None:
-    """The batch was surely not applied: free its rows, which the next plan looks at again."""
+    """The batch was surely not applied: free its rows, which the next plan looks at again.
+
+    This, and all below that end a batch, raise `Fenced` if another sender has taken it over.
+    """
     with connection.transaction():
         online_atp.take_turn(connection)
         _end_unapplied(connection, outbox_batch_id, "REFUSED", message, {})
 
 
 def replace_refused(
-    connection: Connection, shop_id: str, outbox_batch_id: int, message: str, reasons: Mapping[int, str]
+    connection: Connection,
+    shop_id: str,
+    outbox_batch_id: int,
+    message: str,
+    reasons: Mapping[int, str],
+    found_as: str = "SENDING",
 ) -> list[int]:
     """The batch was surely not applied: put its bad rows into quarantine, and let the others travel on as they are.
 
     Args:
         connection: Trueup's database, outside a transaction.
         shop_id: The shop.
-        outbox_batch_id: The batch, planned or surely not applied.
+        outbox_batch_id: The batch, surely not applied.
         message: Why it ends.
         reasons: What is wrong with single rows, by index.
+        found_as: `SENDING`, or `PLANNED` if it was not sent.
 
     Returns:
         The id of the new batch, if any row is left.
     """
     with connection.transaction():
         online_atp.take_turn(connection)
-        _end_unapplied(connection, outbox_batch_id, "REFUSED", message, reasons)
+        _end_unapplied(connection, outbox_batch_id, "REFUSED", message, reasons, found_as)
         return _freeze_remaining(connection, shop_id, outbox_batch_id, None)
 
 
@@ -222,15 +231,24 @@ def _freeze_remaining(connection: Connection, shop_id: str, outbox_batch_id: int
 
 
 def _end_unapplied(
-    connection: Connection, outbox_batch_id: int, status_id: str, message: str, reasons: Mapping[int, str]
+    connection: Connection,
+    outbox_batch_id: int,
+    status_id: str,
+    message: str,
+    reasons: Mapping[int, str],
+    found_as: str = "SENDING",
 ) -> None:
-    connection.execute(
+    """End a batch, unless another sender has taken it over: what becomes of its rows must not be decided twice."""
+    ended = connection.execute(
         statement(__file__, "end_unapplied"),
         {
             "outbox_batch_id": outbox_batch_id,
+            "found_as": found_as,
             "status_id": status_id,
             "message": message,
             "row_indexes": list(reasons),
             "reasons": list(reasons.values()),
         },
-    )
+    ).fetchone()
+    if ended is None:
+        raise Fenced(f"batch {outbox_batch_id}: no longer {found_as}: another sender has taken over; this one stops")

@@ -145,7 +145,7 @@ def _check_planned(connection: Connection, shop_id: str, client: Client, places:
             by_batch.setdefault(batch, {})[row_index] = reason
     for batch, reasons in by_batch.items():
         logger.error("batch %s: put into quarantine before anything was sent: %s", batch, reasons)
-        outbox.replace_refused(connection, shop_id, batch, "some rows cannot be written", reasons)
+        outbox.replace_refused(connection, shop_id, batch, "some rows cannot be written", reasons, "PLANNED")
     _write(connection, "note_checked", shop_id, [level for level in to_read if level not in wrong])
     return len(wrong)
 

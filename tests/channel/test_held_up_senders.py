@@ -9,9 +9,11 @@ import pytest
 from include.channel import outbox
 from include.db.connection import connect
 from include.shopify.client import Client, Document
-from tests.scenarios.store import Store, item
+from tests.scenarios.store import Store
+from tests.world import SHOP
 
 P, Q = "50001", "50002"
+ADJUST = "inventoryAdjustQuantities"
 
 
 def hold_up(store: Store, dsn: str, monkeypatch: pytest.MonkeyPatch, *, is_settled: bool) -> None:
@@ -48,3 +50,43 @@ def test_deltas_that_another_sender_has_settled_do_not_travel_on(
     store.push()
     assert store.applied(P) == [4], "the batch was refused as stale, settled, and planned anew by the other one"
     assert store.shown(P) == 13
+
+
+def test_a_row_that_another_sender_has_settled_is_not_put_into_quarantine_by_the_first(
+    store: Store, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.open({P: 10})
+    store.move(P, +4)
+    store.emulator.fault("user_error", code="NON_MUTABLE_INVENTORY_ITEM", operation=ADJUST)
+    store.plan()
+    hold_up(store, dsn, monkeypatch, is_settled=True)
+    row = store.connection.execute(b"SELECT quarantine_reason, outbox_batch_id FROM inventory_level").fetchone()
+    assert row == (None, None)
+    assert store.applied(P) == [4]
+
+
+def test_an_answer_that_comes_after_the_settlement_moves_no_position(
+    store: Store, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.open({P: 10, Q: 10})
+    store.sell(Q, 1)
+    store.import_orders()
+    store.move(P, +4)
+    store.plan()
+    store.connection.execute(b"UPDATE inventory_level SET shopify_reason = 'damaged' WHERE product_id = %s", [Q])
+    store.move(Q, -1)
+    store.plan()
+    hold_up(store, dsn, monkeypatch, is_settled=True)
+    assert store.level(P) == (14, 14)
+    assert (store.applied(P), store.applied(Q)) == ([4], [-1])
+
+
+def test_a_batch_that_another_sender_has_sent_meanwhile_is_not_ended_by_the_checks_of_the_first(store: Store) -> None:
+    store.open({P: 10})
+    store.move(P, +4)
+    (batch,) = store.plan()
+    other = outbox.take_over(store.connection, SHOP)
+    outbox.mark_sending(store.connection, other, batch)
+    with pytest.raises(outbox.Fenced, match=f"batch {batch}: no longer PLANNED"):
+        outbox.replace_refused(store.connection, SHOP, batch, "not stocked", {0: "not stocked"}, "PLANNED")
+    assert store.batches() == ["SENDING"]
