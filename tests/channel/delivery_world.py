@@ -23,7 +23,8 @@ from include.db.connection import prepare
 from include.sandbox.shopify import Emulator
 from include.shopify.client import Access, Client, Document, document
 from include.shopify.errors import OutcomeUnknown, Throttled
-from include.stock import ledger, online_atp
+from include.stock import ledger
+from include.stock.atp import online_atp
 from tests.world import ONLINE, SHOP, World
 
 PRODUCTS = ("50001", "50002", "50003")
