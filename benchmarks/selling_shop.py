@@ -28,10 +28,10 @@ class Paced(Limiter):
 
     before_call: Callable[[], None] = lambda: None
 
-    def spend(self, points: float) -> None:
+    def take(self, points: float) -> None:
         """See `Limiter`."""
         self.before_call()
-        Limiter.spend(self, points)
+        Limiter.take(self, points)
 
 
 @dataclass

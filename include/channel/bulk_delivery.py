@@ -118,7 +118,7 @@ def _start(connection: Connection, sender: Sender, client: Client, file: File) -
         _note(connection, file, "DONE", "none of its batches is planned any more")
         return True
     path = bulk_mutation.upload(client, f"{file.name}.jsonl", content)
-    client.limiter.wait_for_points(document("BulkRunMutation").cost)
+    client.limiter.take(document("BulkRunMutation").cost)
     _mark_starting(connection, sender, file)
     try:
         operation_id = bulk_mutation.start(client, file.name, path)

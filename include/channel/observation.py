@@ -23,7 +23,7 @@ from include.db.connection import Connection
 from include.db.sql import statement
 from include.shopify import inventory
 from include.shopify.client import Client
-from include.shopify.inventory import Seen
+from include.shopify.inventory import MOST_ROWS, Seen
 from include.stock.atp import online_atp
 
 logger = logging.getLogger(__name__)
@@ -185,11 +185,12 @@ def read_levels(client: Client, levels: list[Level]) -> dict[Level, Seen]:
     by_location: dict[str, list[str]] = defaultdict(list)
     for item, location in levels:
         by_location[location].append(item)
-    return {
-        (item, location): seen
+    pages = (
+        (location, items[first : first + MOST_ROWS])
         for location, items in by_location.items()
-        for item, seen in inventory.seen_at(client, location, items).items()
-    }
+        for first in range(0, len(items), MOST_ROWS)
+    )
+    return {(item, location): seen for item, location, seen in inventory.seen_at(client, pages)}
 
 
 def _stage(connection: Connection, levels: list[Level], first: dict[Level, Seen], second: dict[Level, Seen]) -> None:

@@ -1,12 +1,15 @@
 """One shop's Admin API: sends a document, tells refusals from unknown outcomes, keeps within the points.
 
 Only what was surely not carried out is sent again here: a request without a connection, and one that was throttled.
+Requests may be sent from several threads.
 """
 
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -37,6 +40,9 @@ LONGEST_PAUSE = 120.0
 """Seconds that a request is held back at most. Whoever is asked to wait longer comes back later."""
 
 MOST_CONNECTS = 3
+
+MOST_UNDER_WAY = 8
+"""Requests to one shop at a time: enough to use up the points where an answer takes as long as half a second."""
 
 REFUSED_BEFORE_EXECUTION = frozenset(
     {
@@ -121,22 +127,28 @@ class Client:
         access: The shop.
         limiter: Its points; one per shop.
         seconds_to_answer: How long an answer may take before the outcome counts as unknown.
+        most_under_way: Requests at a time.
     """
 
     def __init__(
-        self, access: Access, limiter: Limiter | None = None, seconds_to_answer: float = SECONDS_TO_ANSWER
+        self,
+        access: Access,
+        limiter: Limiter | None = None,
+        seconds_to_answer: float = SECONDS_TO_ANSWER,
+        most_under_way: int = MOST_UNDER_WAY,
     ) -> None:
         if urlsplit(access.url).scheme != "https" and not access.is_sandbox:
             raise RequestRefused(f"{access.url}: the token goes over https only; correct the Airflow connection")
         self.limiter = limiter or Limiter()
         self.calls = 0
         self.access = access
+        self.most_under_way = most_under_way
         self.version_served = ""
         self._address = f"{access.url.rstrip('/')}/admin/api/{access.api_version}/graphql.json"
         self._http = httpx.Client(
             headers={"Content-Type": "application/json"},
             timeout=httpx.Timeout(seconds_to_answer, connect=SECONDS_TO_CONNECT),
-            limits=httpx.Limits(keepalive_expiry=2.0),
+            limits=httpx.Limits(max_keepalive_connections=most_under_way, keepalive_expiry=2.0),
             trust_env=False,
             follow_redirects=False,  # the token goes to the shop alone
         )
@@ -167,7 +179,7 @@ class Client:
             OutcomeUnknown: Sent, but the answer does not say what became of it.
         """
         for attempt in range(1, MOST_THROTTLED + 1):
-            self.limiter.wait_for_points(request.cost)
+            self.limiter.take(request.cost)
             try:
                 return self.execute_once(request, variables)
             except Throttled as refusal:
@@ -176,28 +188,57 @@ class Client:
                 self.limiter.pause(refusal.seconds)
         raise AssertionError("unreachable")
 
+    def execute_all(self, request: Document, variables: Iterable[str]) -> Iterator[dict[str, Any]]:
+        """Ask the same with each of several variables, some at a time. For questions, not for writes.
+
+        Yields:
+            `data` of each answer, in the order of the variables.
+
+        Raises:
+            ShopifyError: As by `execute`, for any of them.
+        """
+        under_way: deque[tuple[str, Future[dict[str, Any]]]] = deque()
+        with ThreadPoolExecutor(self.most_under_way, "shopify") as threads:
+            for each in variables:
+                if len(under_way) == self.most_under_way:
+                    yield self._answer(request, *under_way.popleft())
+                self.limiter.take(request.cost)
+                under_way.append((each, threads.submit(self.execute_once, request, each)))
+            while under_way:
+                yield self._answer(request, *under_way.popleft())
+
+    def _answer(self, request: Document, variables: str, sent: Future[dict[str, Any]]) -> dict[str, Any]:
+        try:
+            return sent.result()
+        except Throttled as refusal:
+            self.limiter.pause(min(refusal.seconds, LONGEST_PAUSE))
+            return self.execute(request, variables)
+
     def execute_once(self, request: Document, variables: str) -> dict[str, Any]:
-        """Send a document once, without waiting for points; arguments, result and errors are those of `execute`."""
+        """Send a document once, its points being taken already; arguments, result and errors are those of `execute`."""
         body = f'{{"query":{json.dumps(request.text)},"variables":{variables}}}'.encode()
-        response = self._authorized(request, body)
-        self.version_served = response.headers.get("X-Shopify-API-Version", self.version_served)
-        if response.status_code == 429:
-            raise Throttled(f"{request.name}: HTTP 429", retry_after(response))
-        answer = _read(request, response)
-        self.limiter.learn((answer.get("extensions") or {}).get("cost") or {})
+        cost: Mapping[str, object] = {}
+        sent = self.limiter.sent()
+        try:
+            response = self._authorized(request, body)
+            self.version_served = response.headers.get("X-Shopify-API-Version", self.version_served)
+            if response.status_code == 429:
+                raise Throttled(f"{request.name}: HTTP 429", retry_after(response))
+            answer = _read(request, response)
+            cost = (answer.get("extensions") or {}).get("cost") or {}
+        finally:
+            self.limiter.answered(request.cost, sent, cost)
         if "THROTTLED" in _codes(answer):
             raise Throttled(f"{request.name}: throttled", self.limiter.seconds_until(request.cost))
         return _data(request, answer)
 
     def _authorized(self, request: Document, body: bytes) -> httpx.Response:
         """Post with the present token; once more with a new one if it is refused, which is before execution."""
-        headers = {"X-Shopify-Access-Token": self._token.current()}
-        self.limiter.spend(request.cost)
-        response = self._post(request, body, headers)
+        token = self._token.current()
+        response = self._post(request, body, {"X-Shopify-Access-Token": token})
         if response.status_code == httpx.codes.UNAUTHORIZED and self._token.can_be_renewed:
             logger.info("%s: the access token was refused; asking for a new one", request.name)
-            headers = {"X-Shopify-Access-Token": self._token.renew()}
-            response = self._post(request, body, headers)
+            response = self._post(request, body, {"X-Shopify-Access-Token": self._token.renewed(token)})
         return response
 
     def _post(self, request: Document, body: bytes, headers: Mapping[str, str]) -> httpx.Response:

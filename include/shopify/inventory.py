@@ -1,7 +1,7 @@
 """Inventory quantities on the wire: adjusting them, and reading them back."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +73,7 @@ def adjust(client: Client, variables: str) -> AdjustOutcome:
     """Send a batch of adjustments (`inventoryAdjustQuantities`), once.
 
     Args:
-        client: The shop.
+        client: The shop, whose limiter was asked for the points.
         variables: The frozen variables, as JSON text.
 
     Raises:
@@ -132,25 +132,23 @@ class Seen:
     sku: str | None
 
 
-def seen_at(client: Client, location_id: str, inventory_item_ids: Sequence[str]) -> dict[str, Seen]:
-    """Read what one location shows as available, 250 items a call.
+def seen_at(client: Client, pages: Iterable[tuple[str, Sequence[str]]]) -> Iterator[tuple[str, str, Seen]]:
+    """Read what levels show, several pages at a time.
 
     Args:
         client: The shop.
-        location_id: The location.
-        inventory_item_ids: The items.
+        pages: Locations, each with at most `MOST_ROWS` items.
 
-    Returns:
-        What each item shows. One that was never stocked at the location shows 0; one that does not exist is left out.
+    Yields:
+        Item, location and what the item shows there: 0 if it was never stocked there. One that does not exist is left
+        out.
     """
-    seen: dict[str, Seen] = {}
-    for start in range(0, len(inventory_item_ids), MOST_ROWS):
-        ids = list(inventory_item_ids[start : start + MOST_ROWS])
-        data = client.execute(document("ItemsAtLocation"), json.dumps({"ids": ids, "locationId": location_id}))
-        for node in data["nodes"]:
-            if node:
-                seen[node["id"]] = seen_level(node, node["inventoryLevel"])
-    return seen
+    asked = list(pages)
+    variables = (json.dumps({"ids": list(ids), "locationId": location}) for location, ids in asked)
+    answers = client.execute_all(document("ItemsAtLocation"), variables)
+    for (location, _), data in zip(asked, answers, strict=True):
+        for node in filter(None, data["nodes"]):
+            yield node["id"], location, seen_level(node, node["inventoryLevel"])
 
 
 def seen_level(item: Mapping[str, Any], level: Mapping[str, Any] | None) -> Seen:

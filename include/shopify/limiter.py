@@ -1,13 +1,22 @@
 """Spends a shop's points without overdrawing them, by what Shopify itself says is left."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+NEXT_TO_NOTHING = 1e-6
+"""Points that may be missing by rounding."""
+
 
 @dataclass(slots=True)
 class Limiter:
-    """Follows the leaky bucket of one shop: what was left at the last answer, plus what has flowed in since."""
+    """Follows the leaky bucket of one shop: what was left at the last answer, plus what has flowed in since.
+
+    Several requests may be on their way at a time, and their answers come in any order. What an answer says is left is
+    certain to take account only of requests that were answered before this one was sent; all others taken since then
+    are deducted from it. That may be a few points too many until the next answer, and is never too few.
+    """
 
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -16,38 +25,60 @@ class Limiter:
     _bucket_size: float = field(default=float("inf"))
     _restore_rate: float = field(default=100.0)
     _measured_at: float = field(default=0.0)
+    _taken: float = 0.0
+    _answered: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def wait_for_points(self, points: float) -> None:
-        """Wait until the bucket should hold that many points."""
-        if (missing := points - self._now()) > 0:
+    def take(self, points: float) -> None:
+        """Wait until the bucket should hold that many points, and take them for a request that is about to leave."""
+        while (missing := self._take(points)) > 0:
             self.pause(missing / self._restore_rate)
 
-    def spend(self, points: float) -> None:
-        """Take note that a request asks for so many points."""
-        self._available = self._now() - points
-        self._measured_at = self.clock()
+    def sent(self) -> float:
+        """Note that a request leaves.
+
+        Returns:
+            What `answered` is to be told of it: the points of the requests that were answered by now.
+        """
+        return self._answered
+
+    def answered(self, points: float, sent: float, cost: Mapping[str, object]) -> None:
+        """Take over what an answer says of the bucket. To be told also of requests that get no answer.
+
+        Args:
+            points: What was taken for the request.
+            sent: What `sent` has returned for it.
+            cost: `extensions.cost` of the answer; empty if there is none.
+        """
+        with self._lock:
+            status = cost.get("throttleStatus")
+            if isinstance(status, Mapping):
+                perhaps_not_counted = self._taken - sent - points
+                self._available = float(status["currentlyAvailable"]) - perhaps_not_counted
+                self._bucket_size = float(status["maximumAvailable"])
+                self._restore_rate = float(status["restoreRate"])
+                self._measured_at = self.clock()
+            self._answered += points
 
     def pause(self, seconds: float) -> None:
         """Wait because Shopify asked for it."""
         self.waited += seconds
         self.sleep(seconds)
 
-    def learn(self, cost: Mapping[str, object]) -> None:
-        """Take over what an answer says of the bucket.
-
-        Args:
-            cost: `extensions.cost` of the answer.
-        """
-        status = cost.get("throttleStatus")
-        if isinstance(status, Mapping):
-            self._available = float(status["currentlyAvailable"])
-            self._bucket_size = float(status["maximumAvailable"])
-            self._restore_rate = float(status["restoreRate"])
-            self._measured_at = self.clock()
-
     def seconds_until(self, points: float) -> float:
         """Seconds until the bucket should hold that many points, at least one (after THROTTLED)."""
-        return max(1.0, (points - self._now()) / self._restore_rate)
+        with self._lock:
+            return max(1.0, (points - self._now()) / self._restore_rate)
+
+    def _take(self, points: float) -> float:
+        """Take points if they are there; returns how many are missing."""
+        with self._lock:
+            missing = points - self._now()
+            if missing > NEXT_TO_NOTHING:
+                return missing
+            self._available, self._measured_at = -missing, self.clock()
+            self._taken += points
+            return 0.0
 
     def _now(self) -> float:
         return min(self._bucket_size, self._available + (self.clock() - self._measured_at) * self._restore_rate)

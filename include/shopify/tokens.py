@@ -1,6 +1,7 @@
 """Access tokens: one that lasts, or those that the app's own id and secret are exchanged for, 24 hours each."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -32,23 +33,30 @@ class Token:
         self._access, self._http, self._clock = access, http, clock
         self._token = "" if self.can_be_renewed else access.token
         self._until = float("-inf") if self.can_be_renewed else float("inf")
+        self._lock = threading.Lock()
 
     def current(self) -> str:
         """A token that is good for some minutes at least.
 
         Raises:
-            ShopifyError: As by `renew`.
+            ShopifyError: As by `renewed`.
         """
-        return self._token if self._clock() < self._until else self.renew()
+        with self._lock:
+            return self._token if self._clock() < self._until else self._exchange()
 
-    def renew(self) -> str:
-        """Exchange the app's id and secret for a new token (client credentials grant).
+    def renewed(self, refused: str) -> str:
+        """Another token than one that was refused: a new one, unless another thread has asked for it already.
 
         Raises:
             RequestRefused: Id or secret is wrong.
             Throttled: Asked too often.
             NotSent: There was no answer to use; whatever the token was needed for has not been sent.
         """
+        with self._lock:
+            return self._exchange() if self._token == refused else self._token
+
+    def _exchange(self) -> str:
+        """Exchange the app's id and secret for a new token (client credentials grant)."""
         url = f"{self._access.url.rstrip('/')}/admin/oauth/access_token"
         form = {
             "grant_type": "client_credentials",

@@ -1,9 +1,14 @@
 """Ten thousand changed levels on the Standard plan: forty writes, nobody throttled, nobody waiting."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from include.channel import planner
 from include.jobs.defaults import RETRY_BY_KIND
+from include.shopify.client import Access, Client
 from include.shopify.errors import Throttled
 from tests.scenarios.store import Store
 from tests.world import ONLINE, SHOP
@@ -11,6 +16,13 @@ from tests.world import ONLINE, SHOP
 ADJUST = "inventoryAdjustQuantities"
 LEVELS = 10_000
 ITEM = "gid://shopify/InventoryItem/"
+
+
+@pytest.fixture
+def store(store: Store) -> Iterator[Store]:
+    """A store whose client has all the patience that it needs."""
+    with Client(Access(store.emulator.url, store.emulator.token)) as patient:
+        yield replace(store, client=patient)
 
 
 def test_ten_thousand_changed_levels_are_forty_writes_without_a_wait(store: Store) -> None:

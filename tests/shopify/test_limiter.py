@@ -30,14 +30,47 @@ class Bucket:
 def test_the_bucket_is_never_overdrawn(size: float, rate: float, calls: list[tuple[float, float]]) -> None:
     bucket = Bucket(size, rate)
     limiter = Limiter(lambda: bucket.now, bucket.sleep)
-    limiter.learn(bucket.cost())
+    limiter.answered(0.0, limiter.sent(), bucket.cost())
     for points, idle in calls:
         bucket.sleep(idle)
-        limiter.wait_for_points(points)
-        limiter.spend(points)
+        limiter.take(points)
+        sent = limiter.sent()
         bucket.points -= points
-        assert bucket.points >= -1e-6, "throttled"
-        limiter.learn(bucket.cost())
+        assert bucket.points >= -1e-5, "throttled"
+        limiter.answered(points, sent, bucket.cost())
+
+
+@given(
+    st.floats(50, 400),
+    st.sampled_from([50.0, 100.0, 1000.0]),
+    st.lists(st.tuples(st.sampled_from(["take", "send", "arrive", "answer"]), st.integers(0, 7), st.floats(0, 0.2))),
+)
+def test_requests_under_way_together_do_not_overdraw_it(
+    size: float, rate: float, steps: list[tuple[str, int, float]]
+) -> None:
+    """Requests leave, arrive and are answered in any order; what is told late is older than what was told before."""
+    bucket = Bucket(size, rate)
+    limiter = Limiter(lambda: bucket.now, bucket.sleep)
+    limiter.answered(0.0, limiter.sent(), bucket.cost())
+    taken: list[None] = []
+    sent: list[float] = []
+    counted: list[tuple[float, dict[str, object]]] = []
+    for step, which, idle in steps:
+        bucket.sleep(idle)
+        match step:
+            case "take":
+                limiter.take(10.0)
+                taken.append(None)
+            case "send" if taken:
+                taken.pop()
+                sent.append(limiter.sent())
+            case "arrive" if sent:
+                bucket.points -= 10.0
+                assert bucket.points >= -1e-5, "throttled"
+                counted.append((sent.pop(which % len(sent)), bucket.cost()))
+            case "answer" if counted:
+                left, cost = counted.pop(which % len(counted))
+                limiter.answered(10.0, left, cost)
 
 
 @given(st.integers(1, 500))
@@ -46,8 +79,8 @@ def test_the_bucket_is_spent(calls: int) -> None:
     bucket = Bucket(2000.0, 100.0)
     limiter = Limiter(lambda: bucket.now, bucket.sleep)
     for _ in range(calls):
-        limiter.wait_for_points(10.0)
-        limiter.spend(10.0)
+        limiter.take(10.0)
+        sent = limiter.sent()
         bucket.points -= 10.0
-        limiter.learn(bucket.cost())
+        limiter.answered(10.0, sent, bucket.cost())
     assert bucket.now == pytest.approx(max(0.0, (calls * 10.0 - 2000.0) / 100.0), abs=0.1)

@@ -122,8 +122,8 @@ def running(folder: Path, cluster: Cluster | None = None) -> Iterator[Servers]:
             files,
             opened,
             emulator,
-            stack.enter_context(SimulatedClient(access)),
-            stack.enter_context(SimulatedClient(access)),
+            stack.enter_context(SimulatedClient(access, most_under_way=1)),
+            stack.enter_context(SimulatedClient(access, most_under_way=1)),
             opening,
         )
 
