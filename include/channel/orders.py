@@ -114,16 +114,18 @@ def _changed(connection: Connection, shop_id: str, page: Sequence[ChangedOrder],
 
 def _import(connection: Connection, shop_id: str, seen: Sequence[Order], newest: datetime, *, is_first: bool) -> int:
     """Import the orders of one page, and note that all before the newest change of it are imported."""
-    column = b"first_orders_read_through" if is_first else b"orders_read_through"
+    note = (
+        b"UPDATE shopify_shop SET first_orders_read_through = greatest(first_orders_read_through, %s)"
+        b" WHERE shop_id = %s"
+        if is_first
+        else b"UPDATE shopify_shop SET orders_read_through = greatest(orders_read_through, %s) WHERE shop_id = %s"
+    )
     with connection.transaction():
         online_atp.take_turn(connection)
         ledger.open_for_posting(connection)
         movements = _apply(connection, shop_id, seen, is_first=is_first)
         _post(connection)
-        connection.execute(
-            b"UPDATE shopify_shop SET " + column + b" = greatest(" + column + b", %s) WHERE shop_id = %s",
-            [newest, shop_id],
-        )
+        connection.execute(note, [newest, shop_id])
     return movements
 
 

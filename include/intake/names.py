@@ -23,7 +23,13 @@ def matches(patterns: str, name: str) -> bool:
 
 def is_decent(name: str) -> bool:
     """NetSuite's names hold spaces, colons and brackets; a path or a control character is no name."""
-    return name.isprintable() and "/" not in name and "\\" not in name and len(name.encode()) <= LONGEST_NAME
+    return (
+        bool(name)
+        and name.isprintable()
+        and "/" not in name
+        and "\\" not in name
+        and len(name.encode()) <= LONGEST_NAME
+    )
 
 
 def is_unfinished(name: str) -> bool:

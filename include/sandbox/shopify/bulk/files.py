@@ -46,7 +46,7 @@ class Files:
 
     def is_signed(self, text: str, signature: str) -> bool:
         """Say whether a signature is ours."""
-        return hmac.compare_digest(self.sign(text), signature)
+        return hmac.compare_digest(self.sign(text).encode(), signature.encode())
 
     def _in(self, *parts: str) -> Path:
         path = self.folder.joinpath(*parts)
