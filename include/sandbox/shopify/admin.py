@@ -8,10 +8,10 @@ import re
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from include.sandbox.shopify import engine, statuses, tokens, versions
+from include.sandbox.shopify import engine, statuses, tokens, versions, wire
 from include.sandbox.shopify.bulk.files import Files
 from include.sandbox.shopify.context import Context
 from include.sandbox.shopify.engine import Answer, Prepared
@@ -46,12 +46,18 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes back: a status with a body, or nothing but a closed connection."""
+    """What goes back: a status with a body, or nothing but a closed connection.
+
+    `reset` closes it by a TCP reset; `breaks_off` in the middle of the body; `seconds` spreads the body over time.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: Headers = ()
     dropped: bool = False
+    reset: bool = False
+    breaks_off: bool = False
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +98,17 @@ class Admin:
         """Answer one HTTP request."""
         reply = await self._reply(scope, await _body(receive))
         if reply.dropped:
-            _drop(send)
+            wire.drop(send, reset=reply.reset)
             return
         headers = [(b"content-type", b"application/json; charset=utf-8"), *reply.headers]
         headers.append((b"content-length", str(len(reply.body)).encode()))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": reply.body})
+        if reply.breaks_off:
+            await wire.break_off(send, reply.body[: len(reply.body) // 2])
+        elif reply.seconds:
+            await wire.drip(send, reply.body, reply.seconds)
+        else:
+            await send({"type": "http.response.body", "body": reply.body})
 
     async def _reply(self, scope: Scope, body: bytes) -> Reply:
         headers = dict(scope["headers"])
@@ -152,7 +163,7 @@ class Admin:
                 later.add_done_callback(self._late.discard)
                 return Reply(dropped=True)
             case "drop_before":
-                return Reply(dropped=True)
+                return Reply(dropped=True, reset=given["reset"])
             case "status":
                 return _status(given["status"], statuses.body(given["status"]), headers, given["retry_after"])
             case "throttled":
@@ -170,7 +181,11 @@ class Admin:
         given = fault.parameters
         match fault.kind:
             case "drop_after":
-                return Reply(dropped=True)
+                return Reply(dropped=True, reset=given["reset"])
+            case "break_off":
+                return replace(self._answer(answer, headers), breaks_off=True)
+            case "slow":
+                return replace(self._answer(answer, headers), seconds=given["seconds"])
             case "status_after":
                 return _status(given["status"], statuses.body(given["status"]), headers, given["retry_after"])
             case "internal_error":
@@ -247,12 +262,3 @@ async def _body(receive: Receive) -> bytes:
         parts.append(message.get("body", b""))
         if not message.get("more_body"):
             return b"".join(parts)
-
-
-def _drop(send: Send) -> None:
-    """Close the connection without a word. ASGI knows no such thing, so this reaches through to uvicorn's transport."""
-    cycle = send.__self__  # type: ignore[attr-defined]
-    cycle.transport.abort()
-    cycle.disconnected = True
-    cycle.response_started = True
-    cycle.response_complete = True

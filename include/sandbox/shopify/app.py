@@ -47,7 +47,7 @@ def build(admin: Admin) -> Callable[[Scope, Receive, Send], Any]:
         ]
     )
 
-    storage = Storage(admin.store, admin.settings, admin.files)
+    storage = Storage(admin.store, admin.settings, admin.files, admin.faults)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith("/admin/"):

@@ -10,9 +10,11 @@ from include.sandbox.shopify import schema
 from include.sandbox.shopify.store import Refused
 
 KINDS: dict[str, dict[str, Any]] = {
-    "drop_before": {},
-    "drop_after": {},
+    "drop_before": {"reset": False},
+    "drop_after": {"reset": False},
+    "break_off": {},
     "delay": {"seconds": 1.0},
+    "slow": {"seconds": 1.0},
     "late": {"seconds": 1.0},
     "status": {"status": 503, "retry_after": None},
     "status_after": {"status": 503, "retry_after": None},
@@ -24,12 +26,18 @@ KINDS: dict[str, dict[str, Any]] = {
     "malformed": {"applied": True},
     "bulk_failed": {"after_lines": 0, "partial": True},
     "bulk_row_error": {"applied": False},
+    "upload_status": {"status": 503},
+    "results_broken_off": {"after_bytes": 0},
+    "results_truncated": {"after_bytes": 0},
+    "results_malformed": {"line": 0},
 }
 """Each kind with its parameters and their defaults.
 
 drop_before   the connection closes without an answer; nothing was applied
-drop_after    it closes without an answer; the request was applied
+drop_after    it closes without an answer; the request was applied. `reset`: by TCP reset, either of them
+break_off     it closes in the middle of the answer; the request was applied
 delay         the answer comes `seconds` later
+slow          the answer comes in single pieces, spread over `seconds`
 late          the connection closes now; the request is applied `seconds` later by the shop's clock
 status        answers with an HTTP status (and Retry-After) before anything is applied
 status_after  answers with an HTTP status after the request was applied
@@ -41,11 +49,18 @@ user_error    a mutation with coded user errors, which must be named, is refused
 malformed     the answer is cut off in the middle, `applied` or not
 bulk_failed   a bulk operation ends FAILED after so many lines; `partial`: what it did can be had
 bulk_row_error  a line of a bulk mutation answers INTERNAL_SERVER_ERROR, `applied` or not
+upload_status   the storage service answers a staged upload with an HTTP status, and keeps nothing
+results_broken_off  the connection closes after so many bytes of results
+results_truncated   the results end after so many bytes, as if they were whole
+results_malformed   a line of the results, counted from 0, is cut off in its middle
 """
 
 
-IN_BULK = ("bulk_failed", "bulk_row_error")
-"""Kinds that no call runs into, but what a bulk operation does."""
+IN_STORAGE = ("upload_status", "results_broken_off", "results_truncated", "results_malformed")
+"""Kinds that the storage service runs into: at each upload, or each download of results."""
+
+IN_BULK = ("bulk_failed", "bulk_row_error", *IN_STORAGE)
+"""Kinds that no call runs into, but a bulk operation or its files."""
 
 
 @dataclass(slots=True)
@@ -118,6 +133,19 @@ class Faults:
         fault = self._next("bulk_row_error", [])
         return None if fault is None else bool(fault.parameters["applied"])
 
+    def next_upload(self) -> int | None:
+        """Return the status with which the next upload is to be refused, if it is."""
+        fault = self._next("upload_status", [])
+        return None if fault is None else int(fault.parameters["status"])
+
+    def next_download(self) -> Fault | None:
+        """Return what is to befall the next download of results."""
+        for kind in IN_STORAGE[1:]:
+            fault = self._next(kind, [])
+            if fault is not None:
+                return fault
+        return None
+
     def next_for(self, operations: Sequence[str]) -> Fault | None:
         """Return the fault that a call with these root fields runs into, and count it."""
         return self._next(None, operations)
@@ -161,6 +189,9 @@ def _check(name: str, value: Any) -> None:
         "code": (isinstance(value, str), "a code"),
         "after_lines": (whole and value >= 0, "a whole number of 0 or more"),
         "partial": (isinstance(value, bool), "true or false"),
+        "reset": (isinstance(value, bool), "true or false"),
+        "after_bytes": (whole and value >= 0, "a whole number of bytes, 0 or more"),
+        "line": (whole and value >= 0, "a whole number of 0 or more"),
         "applied": (isinstance(value, bool), "true or false"),
     }[name]
     if not fits:

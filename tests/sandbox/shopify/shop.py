@@ -128,6 +128,13 @@ class Shop:
             headers={"X-Shopify-Access-Token": self._token if token is None else token},
         )
 
+    def pieces(self, query: str, variables: Mapping[str, Any]) -> list[bytes]:
+        """Send a request and return the pieces in which its answer comes."""
+        request = {"query": query, "variables": variables}
+        token = {"X-Shopify-Access-Token": self._token}
+        with self._http.stream("POST", "/admin/api/2026-10/graphql.json", json=request, headers=token) as response:
+            return list(response.iter_raw())
+
     def post(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Send a request and return its JSON; GraphQL's errors come with HTTP 200."""
         response = self.http(query, variables)

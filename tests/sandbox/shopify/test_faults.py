@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,23 @@ GOES_AWAY = (httpx.RemoteProtocolError, httpx.ReadError)
 def dropped(shop: Shop, key: str = "k") -> None:
     with pytest.raises(GOES_AWAY):
         shop.http(ADJUST, {"input": given(row()), "key": key})
+
+
+def reset(shop: Shop) -> None:
+    with pytest.raises(httpx.ReadError):
+        shop.http(ADJUST, {"input": given(row()), "key": "k"})
+
+
+def broken_off(shop: Shop) -> None:
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
+        shop.http(ADJUST, {"input": given(row()), "key": "k"})
+
+
+def slowly(shop: Shop) -> None:
+    pieces = shop.pieces(ADJUST, {"input": given(row()), "key": "k"})
+    assert len(pieces) > 5
+    answer = json.loads(b"".join(pieces))
+    assert answer["data"]["inventoryAdjustQuantities"]["userErrors"] == []
 
 
 def status(code: int) -> Callable[[Shop], None]:
@@ -80,6 +98,10 @@ def unavailable(shop: Shop) -> None:
 CASES: tuple[tuple[str, dict[str, Any], Callable[[Shop], None], bool], ...] = (
     ("drop_before", {}, dropped, False),
     ("drop_after", {}, dropped, True),
+    ("drop_before", {"reset": True}, reset, False),
+    ("drop_after", {"reset": True}, reset, True),
+    ("break_off", {}, broken_off, True),
+    ("slow", {"seconds": 0.2}, slowly, True),
     ("delay", {"seconds": 0.1}, all_well, True),
     ("late", {"seconds": 0.1}, dropped, True),
     ("status", {}, status(503), False),
@@ -177,6 +199,7 @@ def test_faults_wait_for_their_operation_and_their_turn(shop: Shop) -> None:
         "times": 2,
         "after_calls": 0,
         "hits": 2,
+        "reset": False,
     }
 
 
