@@ -49,6 +49,8 @@ class Config:
     reason_enum_id: str
     below_zero: str
     keeps_comments: bool
+    is_told_to_erp: bool
+    is_of_erp: bool
 
     def zone(self) -> ZoneInfo:
         """The time zone of dates and times that name none.

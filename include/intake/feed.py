@@ -59,6 +59,8 @@ class StagedFile:
             "default_id_type": self.config.default_id_type,
             "reason_enum_id": self.config.reason_enum_id,
             "as_of": self.moment.as_of,
+            "is_told_to_erp": self.config.is_told_to_erp,
+            "is_of_erp": self.config.is_of_erp,
         }
 
     def has(self, column: str) -> bool:

@@ -20,6 +20,8 @@ SELECT
     reset_by,
     reason_enum_id,
     below_zero,
-    keeps_comments
+    keeps_comments,
+    is_told_to_erp,
+    is_of_erp
 FROM data_manager_config
 ORDER BY priority, config_id

@@ -1,7 +1,6 @@
 -- What the ERP has not been told, in its words; with a complaint where it has no words for the product or facility.
--- The reasons that are left out here are those of the index: what the ERP said itself, orders, receipts.
--- Reads inventory_item_detail, shipment_receipt, exported_variance, variance_reason, data_manager_log,
--- data_manager_config, facility, good_identification.
+-- Reads inventory_item_detail by its index of what is new to the ERP, shipment_receipt, exported_variance,
+-- variance_reason, facility, good_identification.
 WITH untold AS (
     SELECT
         detail.inventory_item_detail_id,
@@ -15,19 +14,9 @@ WITH untold AS (
         concat_ws(': ', coalesce(reason.description, detail.reason_enum_id), detail.description) AS memo
     FROM inventory_item_detail AS detail
     LEFT JOIN variance_reason AS reason ON detail.reason_enum_id = reason.variance_reason_id
-    LEFT JOIN data_manager_log AS log ON detail.data_manager_log_id = log.data_manager_log_id
-    LEFT JOIN data_manager_config AS config ON log.config_id = config.config_id
     WHERE
-        detail.reason_enum_id NOT IN (
-            'VAR_EXT_RESET', 'VAR_INTEGR', 'VAR_SHIP_RECV', 'VAR_SCH_SHIP_RECV', 'INV_RES_CREATE', 'INV_RES_RELEASE',
-            'ITEM_ISSUANCE'
-        )
-        AND detail.quantity_on_hand_diff <> 0
+        detail.is_new_to_erp
         AND detail.effective_at >= %(export_from)s
-        AND detail.order_id IS NULL
-        AND detail.shipment_id IS NULL
-        AND coalesce(reason.is_told_to_erp, TRUE)
-        AND coalesce(config.is_told_to_erp, detail.data_manager_log_id IS NULL)
         AND NOT EXISTS (
             SELECT FROM exported_variance AS told
             WHERE told.inventory_item_detail_id = detail.inventory_item_detail_id

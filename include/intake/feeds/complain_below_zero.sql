@@ -13,7 +13,10 @@ WITH short AS (
     WHERE NOT EXISTS (
         SELECT
         FROM newer_snapshot AS newer
-        WHERE newer.product_id = delta.product_id AND newer.facility_id = delta.facility_id
+        WHERE
+            newer.product_id = delta.product_id
+            AND newer.facility_id = delta.facility_id
+            AND NOT (newer.misses_untold AND is_told_to_erp(delta.reason_enum_id))
     )
     GROUP BY delta.product_id, delta.facility_id, item.quantity_on_hand_total
     HAVING coalesce(item.quantity_on_hand_total, 0) + sum(delta.quantity_on_hand_diff) < 0

@@ -1,5 +1,9 @@
--- A delta from before the newest snapshot of its product and facility is in that snapshot's number already.
--- Reads newer_snapshot; writes movement.
+-- A delta from before the newest snapshot of its product and facility is in that snapshot's number already; unless it is
+-- born here, and only snapshots of the ERP are newer, which has not been told of it.
+-- Reads newer_snapshot, variance_reason; writes movement.
 DELETE FROM movement
 USING newer_snapshot AS newer
-WHERE movement.product_id = newer.product_id AND movement.facility_id = newer.facility_id
+WHERE
+    movement.product_id = newer.product_id
+    AND movement.facility_id = newer.facility_id
+    AND NOT (newer.misses_untold AND is_told_to_erp(movement.reason_enum_id))

@@ -1,17 +1,34 @@
--- A snapshot becomes a difference to the stock as of its moment: the stock now, less what took effect since. Only rows
--- that differ or cannot be used go on; of the others it is noted that the snapshot spoke of them. Rows about kits are
+-- A snapshot becomes a difference to the stock as of its moment: the stock now, less what took effect since, and less
+-- what the ERP had not been told of by then, if it is the ERP's. Only rows that differ or cannot be used go on; of the others it is noted that the snapshot spoke of them. Rows about kits are
 -- left out: what a kit promises is computed from its components.
 -- Answers how many rows can be used, and how many products and facilities they are, told apart by hash.
 -- Reads understood_row, staged, product, inventory_item, inventory_item_detail; writes resolved_row, covered_facility.
 -- The caller holds the stock's write lock.
-WITH since AS (
+WITH not_in_it AS (
+    SELECT
+        product_id,
+        facility_id,
+        quantity_on_hand_diff,
+        available_to_promise_diff
+    FROM inventory_item_detail
+    WHERE effective_at > %(as_of)s
+    UNION ALL
+    SELECT
+        product_id,
+        facility_id,
+        quantity_on_hand_diff,
+        available_to_promise_diff
+    FROM unknown_to_erp(%(as_of)s)
+    WHERE %(is_of_erp)s
+),
+
+since AS (
     SELECT
         product_id,
         facility_id,
         sum(quantity_on_hand_diff) AS quantity_on_hand,
         sum(available_to_promise_diff) AS available_to_promise
-    FROM inventory_item_detail
-    WHERE effective_at > %(as_of)s
+    FROM not_in_it
     GROUP BY product_id, facility_id
 ),
 

@@ -1,0 +1,80 @@
+-- What the ERP does not know of yet: kept over its resets until it was told. And what NetSuite answers.
+ALTER TABLE data_manager_config ADD COLUMN is_of_erp boolean NOT NULL DEFAULT FALSE;
+COMMENT ON COLUMN data_manager_config.is_of_erp IS
+'Whether the feed''s snapshots are what the ERP has in its books: they know of our own variances only once it was told.';
+UPDATE data_manager_config SET is_of_erp = TRUE WHERE config_id IN ('RESET_INVENTORY', 'STORE_INV_RESET');
+
+ALTER TABLE variance_feed
+ADD COLUMN reaches_erp_after interval NOT NULL DEFAULT '1 hour' CHECK (reaches_erp_after >= '0');
+COMMENT ON COLUMN variance_feed.reaches_erp_after IS
+'How long after its upload a file is in the ERP''s books, unless the ERP has confirmed it earlier.';
+
+ALTER TABLE exported_variance
+ADD COLUMN erp_id text,
+ADD COLUMN acknowledged_at timestamptz,
+ADD COLUMN acknowledged_in_log_id bigint REFERENCES data_manager_log;
+COMMENT ON COLUMN exported_variance.erp_id IS 'What the ERP calls the adjustment that it made of it, if it has answered.';
+COMMENT ON COLUMN exported_variance.acknowledged_at IS 'The moment of that answer: the ERP has it by then.';
+
+CREATE FUNCTION is_told_to_erp(reason_enum_id text) RETURNS boolean LANGUAGE sql STABLE AS $$
+SELECT coalesce(
+    (SELECT reason.is_told_to_erp FROM variance_reason AS reason WHERE reason.variance_reason_id = reason_enum_id),
+    TRUE
+)
+$$;
+COMMENT ON FUNCTION is_told_to_erp IS 'Whether the ERP is told of variances with this reason, if they are born here.';
+
+-- What is to be told is decided when it is posted, by the settings of that moment.
+ALTER TABLE inventory_item_detail ADD COLUMN is_new_to_erp boolean NOT NULL DEFAULT FALSE;
+COMMENT ON COLUMN inventory_item_detail.is_new_to_erp IS
+'Born here, so that the ERP is to be told of it: a variance or count, with a reason that it does not hear of otherwise.';
+ALTER TABLE inventory_item_detail DISABLE TRIGGER append_only;
+UPDATE inventory_item_detail AS detail
+SET is_new_to_erp = TRUE
+WHERE
+    detail.reason_enum_id NOT IN (
+        'VAR_EXT_RESET', 'VAR_INTEGR', 'VAR_SHIP_RECV', 'VAR_SCH_SHIP_RECV', 'INV_RES_CREATE', 'INV_RES_RELEASE',
+        'ITEM_ISSUANCE'
+    )
+    AND detail.quantity_on_hand_diff <> 0
+    AND detail.order_id IS NULL
+    AND detail.shipment_id IS NULL
+    AND is_told_to_erp(detail.reason_enum_id)
+    AND coalesce((
+        SELECT config.is_told_to_erp
+        FROM data_manager_log AS log
+        INNER JOIN data_manager_config AS config ON log.config_id = config.config_id
+        WHERE log.data_manager_log_id = detail.data_manager_log_id
+    ), detail.data_manager_log_id IS NULL);
+ALTER TABLE inventory_item_detail ENABLE TRIGGER append_only;
+DROP INDEX inventory_item_detail_variance;
+CREATE INDEX inventory_item_detail_variance ON inventory_item_detail (inventory_item_detail_id) WHERE is_new_to_erp;
+
+CREATE FUNCTION unknown_to_erp(as_of timestamptz)
+RETURNS TABLE (
+    product_id identifier, facility_id identifier, quantity_on_hand_diff numeric, available_to_promise_diff numeric
+)
+LANGUAGE sql STABLE AS $$
+SELECT
+    detail.product_id,
+    detail.facility_id,
+    detail.quantity_on_hand_diff,
+    detail.available_to_promise_diff
+FROM inventory_item_detail AS detail
+WHERE
+    detail.is_new_to_erp
+    AND detail.effective_at <= unknown_to_erp.as_of
+    AND detail.effective_at >= (SELECT min(feed.export_from) FROM variance_feed AS feed)
+    AND NOT EXISTS (
+        SELECT
+        FROM exported_variance AS told
+        INNER JOIN variance_file AS file ON told.variance_file_id = file.variance_file_id
+        INNER JOIN variance_feed AS feed ON file.variance_feed_id = feed.variance_feed_id
+        WHERE
+            told.inventory_item_detail_id = detail.inventory_item_detail_id
+            AND least(told.acknowledged_at, file.uploaded_at + feed.reaches_erp_after) <= unknown_to_erp.as_of
+    )
+$$;
+COMMENT ON FUNCTION unknown_to_erp IS
+'Movements born here that had taken effect by a moment and were not in the ERP''s books by then. Without a variance feed
+there are none: who tells the ERP nothing lets its numbers stand.';

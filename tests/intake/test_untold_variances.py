@@ -1,0 +1,146 @@
+"""What the ERP has not been told of stays over its resets, and is told; nothing is lost or counted twice."""
+
+from datetime import UTC, datetime, timedelta
+
+import paramiko
+import pytest
+
+from include.db.connection import Connection
+from include.intake import variance_feed
+from include.intake.data_manager import Counts
+from tests.intake.drop import Drop, stores
+from tests.world import World
+
+DAY = datetime(2026, 11, 20, tzinfo=UTC)
+RESET = "externalFacilityId,idValue,availableQty\n"
+VARIANCE = "externalFacilityId,idType,idValue,availableDelta,varianceReasonId\n"
+COUNT = "externalFacilityId,idType,idValue,quantity\n"
+
+
+class Retailer:
+    """One product at one store, its ERP's files, and what people find."""
+
+    def __init__(self, connection: Connection, sftp: paramiko.SFTPClient) -> None:
+        self.connection = connection
+        self.resets = Drop(connection, sftp, "RESET_INVENTORY")
+        self.variances = Drop(connection, sftp, "MDM_INV_VARIANCE")
+        self.counts = Drop(connection, sftp, "REC_INV_COUNT")
+        self.configure(adjustment_account="927", subsidiary="1", export_from=DAY - timedelta(days=1))
+
+    def configure(self, **settings: object) -> None:
+        for name, value in settings.items():
+            self.connection.execute(f"UPDATE variance_feed SET {name} = %s".encode(), [value])
+
+    def reset(self, hour: int, available: int) -> Counts | None:
+        return self.resets(RESET + f"43,521,{available}\n", f"2026-11-20-{hour:02}00-reset.csv").counts
+
+    def find(self, hour: int, units: int, reason: str = "VAR_DAMAGED") -> Counts | None:
+        name = f"2026-11-20-{hour:02}00-variance-{units}.csv"
+        return self.variances(VARIANCE + f"43,SKU,SKU-10001,{units},{reason}\n", name).counts
+
+    def count(self, hour: int, units: int) -> Counts | None:
+        return self.counts(COUNT + f"43,SKU,SKU-10001,{units}\n", f"2026-11-20-{hour:02}00-count.csv").counts
+
+    def tell(self, hour: int) -> int:
+        """Tell the ERP what it does not know, at an hour of the day; returns how many units that was in all."""
+        variance_feed.freeze(self.connection, variance_feed.feed(self.connection, "INV_VARIANCE"))
+        rows = self.connection.execute(
+            b"UPDATE variance_file SET uploaded_at = %s WHERE uploaded_at IS NULL RETURNING content",
+            [DAY + timedelta(hours=hour)],
+        ).fetchall()
+        return sum(int(line.split(",")[3]) for row in rows for line in bytes(row[0]).decode().splitlines()[1:])
+
+    @property
+    def on_hand(self) -> int:
+        return World(self.connection).stock()["10001", "BROADWAY"][0]
+
+
+@pytest.fixture
+def retailer(connection: Connection, sftp_client: paramiko.SFTPClient, world: World) -> Retailer:
+    stores(world)
+    return Retailer(connection, sftp_client)
+
+
+def test_a_variance_file_that_comes_after_a_newer_reset_counts_and_is_told(retailer: Retailer) -> None:
+    retailer.reset(1, 10)
+    retailer.reset(3, 10)
+    assert retailer.find(2, -4) == Counts(total=1, changed=1, unchanged=0, superseded=0, failed=0)
+    assert retailer.on_hand == 6, "the ERP's number does not know of it"
+    assert retailer.tell(4) == -4
+    retailer.reset(6, 6)
+    assert retailer.on_hand == 6
+
+
+def test_the_corrected_reject_of_a_variance_file_counts_although_a_reset_came_meanwhile(retailer: Retailer) -> None:
+    retailer.reset(1, 10)
+    drop = retailer.variances
+    outcome = drop(VARIANCE + "43,SKU,SKU-10001,-1,\n43,SKU,SKU-1001,-2,\n", "2026-11-20-0200-variances.csv")
+    assert outcome.status_id == "FINISHED_WITH_ERRORS"
+    retailer.reset(3, 10)
+    assert retailer.on_hand == 9, "the reset leaves alone what the ERP does not know of"
+    name, content = drop.error_file()
+    outcome = drop(content.replace("SKU-1001,", "SKU-10001,"), name)
+    assert outcome.counts == Counts(total=1, changed=1, unchanged=0, superseded=0, failed=0)
+    assert retailer.on_hand == 7
+    assert retailer.tell(4) == -3
+    retailer.reset(6, 7)
+    assert retailer.on_hand == 7
+
+
+def test_what_was_told_before_a_resets_moment_is_in_its_number(retailer: Retailer) -> None:
+    retailer.reset(1, 10)
+    retailer.find(2, -4)
+    retailer.tell(3)
+    retailer.configure(reaches_erp_after="2 hours")
+    retailer.reset(4, 10)
+    assert retailer.on_hand == 6, "the file has not reached the ERP's books yet"
+    retailer.reset(5, 6)
+    assert retailer.on_hand == 6, "now it has"
+    retailer.reset(6, 7)
+    assert retailer.on_hand == 7
+
+
+def test_a_count_stays_over_a_reset_until_the_erp_was_told(retailer: Retailer) -> None:
+    retailer.reset(1, 10)
+    retailer.count(2, 8)
+    retailer.reset(3, 11)
+    assert retailer.on_hand == 9, "one came, by the ERP's books, and two are missing that it does not know of"
+    assert retailer.tell(4) == -2
+    retailer.reset(6, 9)
+    assert retailer.on_hand == 9
+
+
+def test_a_variance_from_before_a_newer_count_is_in_the_count(retailer: Retailer) -> None:
+    retailer.reset(1, 10)
+    retailer.count(3, 8)
+    retailer.reset(5, 10)
+    assert retailer.find(2, -2) == Counts(total=1, changed=0, unchanged=0, superseded=1, failed=0)
+    assert retailer.on_hand == 8
+    assert retailer.tell(6) == -2, "the count is told, which has the variance in it"
+
+
+def test_what_the_erp_hears_of_otherwise_is_in_its_number(retailer: Retailer) -> None:
+    retailer.reset(1, 10)
+    retailer.find(2, -1, "POS_SALE")
+    retailer.reset(3, 9)
+    assert retailer.on_hand == 9
+    assert retailer.find(2, -3, "POS_SALE") == Counts(total=1, changed=0, unchanged=0, superseded=1, failed=0)
+    assert retailer.tell(4) == 0
+
+
+def test_who_tells_the_erp_nothing_lets_its_numbers_stand(retailer: Retailer, connection: Connection) -> None:
+    connection.execute(b"DELETE FROM variance_feed")
+    retailer.reset(1, 10)
+    retailer.find(2, -4)
+    retailer.reset(3, 10)
+    assert retailer.on_hand == 10
+    assert retailer.find(2, -5) == Counts(total=1, changed=0, unchanged=0, superseded=1, failed=0)
+
+
+def test_what_took_effect_before_anything_was_told_is_in_the_erps_number(retailer: Retailer) -> None:
+    retailer.configure(export_from=DAY + timedelta(hours=2))
+    retailer.reset(1, 10)
+    retailer.find(1, -2)
+    retailer.reset(4, 10)
+    assert retailer.on_hand == 10
+    assert retailer.tell(5) == 0
