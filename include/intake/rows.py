@@ -77,6 +77,16 @@ def keep_comments(file: StagedFile) -> None:
         file.connection.execute(statement(__file__, "keep_comments"))
 
 
+def note_about_kits(count: int) -> tuple[str, ...]:
+    """Say that so many rows were left out because they are about kits; nothing if there are none."""
+    if not count:
+        return ()
+    return (
+        f"{count:,} rows are about kits and count as superseded: what a kit promises is computed from its components."
+        " Leave kits out of the export, or set product.kit_is_stocked for those that are assembled beforehand",
+    )
+
+
 def _parameters(file: StagedFile, demand: Demand) -> dict[str, object]:
     return file.parameters() | {
         "has_id_type": file.has("id_type"),

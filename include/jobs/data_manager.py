@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-RESTOCKS = "IMP_SCHEDULED_RSTK"
-"""The feed whose files schedule restocks."""
+RESTOCKS = "scheduled_restock"
+"""The service of the feeds whose files schedule restocks."""
 
 
 @task(outlets=[STOCK_CHANGED, RESTOCKS_IMPORTED])
@@ -29,16 +29,17 @@ def process_waiting_files(outlet_events: Any = None) -> list[dict[str, Any]]:
     """
     from dataclasses import asdict
 
-    from include.intake import process
+    from include.intake import data_manager, process
     from include.jobs import connections
 
     with connections.oms() as oms:
+        schedules = {each.config_id for each in data_manager.configs(oms) if each.import_service_name == RESTOCKS}
         outcomes, troubles = process.process_all(oms, connections.sftp)
         for outcome in outcomes:
             told = (outcome.status_id, outcome.counts, outcome.message or "no remarks")
             logger.info("log %s, %s: %s; %s; %s", outcome.data_manager_log_id, outcome.file_name, *told)
             _warn(oms, outcome)
-    if any(outcome.config_id == RESTOCKS and outcome.counts for outcome in outcomes):
+    if any(outcome.config_id in schedules and outcome.counts for outcome in outcomes):
         outlet_events[RESTOCKS_IMPORTED].add(RESTOCKS_CHANGED)
     if refused := [outcome.message or "" for outcome in outcomes if outcome.counts is None]:
         raise AirflowFailException("; ".join([*refused, *map(str, troubles)]))

@@ -72,7 +72,8 @@ def record(connection: Connection, request_key: str, finding: Finding, now: date
         request_key: What makes it this finding, such as the run that records it: with the same key again nothing is
             done, so that a step that died after its commit can be repeated.
         finding: What was found.
-        now: When; with a count, later files about an earlier moment change nothing any more.
+        now: When it was found; with a count, later files about an earlier moment change nothing any more, and what is
+            posted before the count gets its turn, about a later moment, stays.
 
     Raises:
         NotIdentified: There is no such product or facility; the message says what is nearby.
@@ -84,8 +85,8 @@ def record(connection: Connection, request_key: str, finding: Finding, now: date
             return known
         product_id, facility_id = _place(connection, finding)
         reason = _reason(connection, finding)
-        on_hand = _on_hand(connection, product_id, facility_id)
-        difference = _difference(finding, on_hand)
+        on_hand, come_since = _on_hand(connection, product_id, facility_id, now)
+        difference = _difference(finding, on_hand, come_since)
         parameters = {
             "request_key": request_key,
             "product_id": product_id,
@@ -132,15 +133,14 @@ def _reason(connection: Connection, finding: Finding) -> str:
     return reason
 
 
-def _on_hand(connection: Connection, product_id: str, facility_id: str) -> Decimal:
-    row = connection.execute(
-        b"SELECT quantity_on_hand_total FROM inventory_item WHERE product_id = %s AND facility_id = %s",
-        [product_id, facility_id],
-    ).fetchone()
-    return Decimal(row[0]) if row else Decimal(0)
+def _on_hand(connection: Connection, product_id: str, facility_id: str, moment: datetime) -> tuple[Decimal, Decimal]:
+    parameters = {"product_id": product_id, "facility_id": facility_id, "moment": moment}
+    row = connection.execute(statement(__file__, "stock_before"), parameters).fetchone()
+    assert row is not None
+    return row[0], row[1]
 
 
-def _difference(finding: Finding, on_hand: Decimal) -> Decimal:
+def _difference(finding: Finding, on_hand: Decimal, come_since: Decimal) -> Decimal:
     quantity, counted = finding.quantity, finding.counted
     if (quantity is None) == (counted is None):
         told = "both are given" if quantity is not None else "neither is given"
@@ -148,7 +148,7 @@ def _difference(finding: Finding, on_hand: Decimal) -> Decimal:
     if counted is not None:
         if counted < 0:
             raise VarianceRefused(f"a count of {counted}; expected 0 or more")
-        return counted - on_hand
+        return counted - (on_hand - come_since)
     assert quantity is not None
     if quantity == 0:
         raise VarianceRefused("a variance of 0 changes nothing; expected units more, or below zero fewer")

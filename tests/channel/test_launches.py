@@ -121,6 +121,24 @@ def test_a_push_that_is_refused_is_let_through_again(store: Store, connection: C
     assert store.applied(P) == [100]
 
 
+def test_a_restock_lets_the_kits_through_that_hold_its_products(store: Store, connection: Connection) -> None:
+    """What a restock makes of a held kit is as much its own as its units are."""
+    store.open({P: 0, Q: 0, "SET": 0})
+    connection.execute(b"UPDATE product SET product_type_id = 'MARKETING_PKG_PICK' WHERE product_id = 'SET'")
+    connection.execute(b"INSERT INTO product_assoc (product_id, product_id_to, quantity) VALUES ('SET', %s, 2)", [P])
+    store.push()
+    for product in (P, Q, "SET"):
+        hold(connection, product)
+    store.move(Q, 3)
+    restock(store, P, 100)
+    store.push()
+    assert (store.shown(P), store.shown("SET"), store.shown(Q)) == (100, 50, 0)
+    store.push()
+    store.move(P, -10)
+    store.push()
+    assert (store.shown(P), store.shown("SET")) == (100, 50), "held again"
+
+
 @pytest.mark.parametrize("category", ["NEW_LAUNCHED_PROD", None])
 def test_a_shop_may_hold_what_a_restock_has_launched(
     store: Store, connection: Connection, category: str | None

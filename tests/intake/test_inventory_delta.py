@@ -133,6 +133,28 @@ def test_bad_rows_say_why(variances: Drop, world: World) -> None:
     }
 
 
+def test_rows_about_kits_are_left_out_and_counted(variances: Drop, world: World, connection: Connection) -> None:
+    """What a kit promises is computed from its components: stock of its own would count for nothing."""
+    connection.execute(b"UPDATE product SET product_type_id = 'MARKETING_PKG_PICK' WHERE product_id = '10002'")
+    content = (
+        "facilityId,idValue,availableDelta\nBROADWAY,SKU-10001,4\nBROADWAY,SKU-10002,-5\nBROADWAY,SKU-10002,0\n"
+        "BROADWAY,SKU-10002,many\n"
+    )
+    outcome = variances(content)
+    assert outcome.counts == Counts(total=4, changed=1, unchanged=0, superseded=2, failed=1)
+    assert (outcome.message or "").startswith("2 rows are about kits and count as superseded: what a kit promises")
+    assert world.stock() == {("10001", "BROADWAY"): (4, 4)}
+
+
+def test_a_row_about_a_stocked_kit_counts(variances: Drop, world: World, connection: Connection) -> None:
+    connection.execute(
+        b"UPDATE product SET product_type_id = 'MARKETING_PKG_PICK', kit_is_stocked = TRUE WHERE product_id = '10002'"
+    )
+    outcome = variances("facilityId,idValue,availableDelta\nBROADWAY,SKU-10002,5\n")
+    assert outcome.counts == Counts(total=1, changed=1, unchanged=0, superseded=0, failed=0)
+    assert world.stock() == {("10002", "BROADWAY"): (5, 5)}
+
+
 def test_a_variance_does_not_go_below_zero(variances: Drop, world: World, connection: Connection) -> None:
     post(connection, "10001", "BROADWAY", 3, 1)
     outcome = variances("facilityId,idValue,availableDelta\nBROADWAY,SKU-10001,-5\nBROADWAY,SKU-10001,1\n")

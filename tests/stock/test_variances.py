@@ -26,9 +26,9 @@ def store(world: World, connection: Connection) -> World:
     world.facility("BROADWAY", external_id="43")
     world.facility("_NA_", "VIRTUAL_FACILITY")
     world.product("10001")
-    move(connection, "BROADWAY", 10)
     with connection.transaction():
         ledger.open_for_posting(connection)
+        connection.execute(b"INSERT INTO movement VALUES ('10001', 'BROADWAY', 10, 10, 'VAR_EXT_RESET')")
         connection.execute(b"INSERT INTO movement VALUES ('10001', 'BROADWAY', 0, -4, 'INV_RES_CREATE')")
         ledger.post(connection, NOW - timedelta(hours=2))
     return world
@@ -52,6 +52,30 @@ def test_a_count_sets_what_is_on_hand_and_what_is_reserved_stays_so(store: World
     assert again.difference == 0
     row = movements.newest(connection, ["10001"])[0]
     assert (row.physical_inventory_id, row.source) == (1, "by hand, nobody said by whom (no. 1)")
+
+
+def test_what_is_posted_while_a_count_waits_for_its_turn_stays(store: World, connection: Connection) -> None:
+    """Seven were counted; then, before the count could be posted, five were received."""
+    counted_at = datetime.now(UTC)
+    with connection.transaction():
+        ledger.open_for_posting(connection)
+        connection.execute(b"INSERT INTO movement VALUES ('10001', 'BROADWAY', 5, 5, 'VAR_SHIP_RECV')")
+        ledger.post(connection, datetime.now(UTC))
+    recorded = variances.record(connection, "run 1", COUNTED, counted_at)
+    assert recorded == Recorded(1, "10001", "BROADWAY", Decimal(-3), Decimal(12))
+    assert store.stock() == {("10001", "BROADWAY"): (12, 8)}
+
+
+def test_what_was_known_before_a_count_is_in_it_whenever_it_reaches_the_erp(
+    store: World, connection: Connection
+) -> None:
+    """A sale at the till takes effect once the ERP can know of it; the unit had gone when the store was counted."""
+    with connection.transaction():
+        ledger.open_for_posting(connection)
+        connection.execute(b"INSERT INTO movement VALUES ('10001', 'BROADWAY', -3, -3, 'ITEM_ISSUANCE')")
+        ledger.post(connection, datetime.now(UTC) + timedelta(hours=6))
+    recorded = variances.record(connection, "run 1", COUNTED, datetime.now(UTC))
+    assert recorded == Recorded(1, "10001", "BROADWAY", Decimal(0), Decimal(7))
 
 
 def test_the_same_run_again_records_nothing(store: World, connection: Connection) -> None:

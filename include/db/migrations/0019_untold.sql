@@ -1,7 +1,7 @@
 -- What the ERP does not know of yet: kept over its resets until it was told. And what NetSuite answers.
 ALTER TABLE data_manager_config ADD COLUMN is_of_erp boolean NOT NULL DEFAULT FALSE;
 COMMENT ON COLUMN data_manager_config.is_of_erp IS
-'Whether the feed''s snapshots are what the ERP has in its books: they know of our own variances only once it was told.';
+'Whether the feed''s snapshots are what the ERP has in its books: they know of our own variances once it was told.';
 UPDATE data_manager_config SET is_of_erp = TRUE WHERE config_id IN ('RESET_INVENTORY', 'STORE_INV_RESET');
 
 ALTER TABLE variance_feed
@@ -13,7 +13,7 @@ ALTER TABLE exported_variance
 ADD COLUMN erp_id text,
 ADD COLUMN acknowledged_at timestamptz,
 ADD COLUMN acknowledged_in_log_id bigint REFERENCES data_manager_log;
-COMMENT ON COLUMN exported_variance.erp_id IS 'What the ERP calls the adjustment that it made of it, if it has answered.';
+COMMENT ON COLUMN exported_variance.erp_id IS 'What the ERP calls the adjustment that it made of it, if it answered.';
 COMMENT ON COLUMN exported_variance.acknowledged_at IS 'The moment of that answer: the ERP has it by then.';
 
 CREATE FUNCTION is_told_to_erp(reason_enum_id text) RETURNS boolean LANGUAGE sql STABLE AS $$
@@ -27,7 +27,7 @@ COMMENT ON FUNCTION is_told_to_erp IS 'Whether the ERP is told of variances with
 -- What is to be told is decided when it is posted, by the settings of that moment.
 ALTER TABLE inventory_item_detail ADD COLUMN is_new_to_erp boolean NOT NULL DEFAULT FALSE;
 COMMENT ON COLUMN inventory_item_detail.is_new_to_erp IS
-'Born here, so that the ERP is to be told of it: a variance or count, with a reason that it does not hear of otherwise.';
+'Born here, so that the ERP is to be told: a variance or count, with a reason that it does not hear of otherwise.';
 ALTER TABLE inventory_item_detail DISABLE TRIGGER append_only;
 UPDATE inventory_item_detail AS detail
 SET is_new_to_erp = TRUE

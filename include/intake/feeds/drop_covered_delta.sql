@@ -1,5 +1,5 @@
--- A delta from before the newest snapshot of its product and facility is in that snapshot's number already; unless it is
--- born here, and only snapshots of the ERP are newer, which has not been told of it.
+-- A delta from before the newest snapshot of its product and facility is in that snapshot's number already. Not so one
+-- that is born here, where only snapshots of the ERP are newer, which has not been told of it.
 -- Reads newer_snapshot, variance_reason; writes movement.
 DELETE FROM movement
 USING newer_snapshot AS newer

@@ -2,7 +2,9 @@
 
 HotWax's jobs `JOB_INV_ADJUST`, `JOB_INV_VAR`, `JOB_ITM_RECEIPT` (CSV) and `JOB_INV_TRANS` (seed page Inventory): they
 share NetSuite's five columns. A delta from before the newest snapshot of its product and facility is in that snapshot
-already: it is skipped and counted. The reason is the row's `varianceReasonId`, else the feed's.
+already: it is skipped and counted; unless it is born here and only the ERP's snapshots are newer, for it has yet to be
+told of it. Rows about kits are left out and counted, for what a kit promises is computed from its components; unless
+the kit is stocked (`product.kit_is_stocked`). The reason is the row's `varianceReasonId`, else the feed's.
 """
 
 from include.db.sql import statement
@@ -47,10 +49,12 @@ def check(file: StagedFile) -> int:
 
 def post(file: StagedFile) -> Posted:
     """Post each delta that no newer snapshot holds already."""
-    covered = 0
+    counted = file.connection.execute(statement(__file__, "count_delta")).fetchone()
+    assert counted is not None
+    covered, about_kits = 0, file.rows - counted[0]
     if file.connection.execute(b"SELECT FROM newer_snapshot LIMIT 1").fetchone() is not None:
         covered = file.connection.execute(statement(__file__, "drop_covered_delta")).rowcount
     zero = file.connection.execute(b"DELETE FROM movement WHERE quantity_on_hand_diff = 0").rowcount
     rows.keep_comments(file)
     changed = ledger.post(file.connection, file.moment.as_of, file.log.data_manager_log_id)
-    return Posted(changed, zero, covered)
+    return Posted(changed, zero, covered + about_kits, rows.note_about_kits(about_kits))

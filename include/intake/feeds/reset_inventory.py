@@ -79,17 +79,7 @@ def post(file: StagedFile) -> Posted:
     rows.keep_comments(file)
     ended = reservations.reserve_and_issue(connection)
     ledger.post(connection, file.moment.as_of, file.log.data_manager_log_id, repeated=ended > 0)
-    return Posted(changed, covered - changed, file.rows - refused - covered, _notes(about_kits))
-
-
-def _notes(about_kits: int) -> tuple[str, ...]:
-    if not about_kits:
-        return ()
-    return (
-        f"{about_kits:,} rows are about kits and count as superseded: what a kit promises is computed from its"
-        " components. Leave kits out of the export, or set product.kit_is_stocked for those that are assembled"
-        " beforehand",
-    )
+    return Posted(changed, covered - changed, file.rows - refused - covered, rows.note_about_kits(about_kits))
 
 
 def _parameters(file: StagedFile) -> dict[str, Any]:

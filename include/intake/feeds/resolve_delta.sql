@@ -1,5 +1,6 @@
--- Each delta is a movement of both totals; what cannot be used is kept apart, with what is wrong with its reason.
--- Reads understood_row, staged, variance_reason; writes movement, resolved_row.
+-- Each delta is a movement of both totals; what cannot be used is kept apart, with what is wrong with its reason. Rows
+-- about kits are left out: what a kit promises is computed from its components.
+-- Reads understood_row, staged, variance_reason, product; writes movement, resolved_row.
 WITH understood AS MATERIALIZED (
     SELECT
         understood_row.line_number,
@@ -46,4 +47,4 @@ SELECT
     reason_enum_id,
     line_number
 FROM understood
-WHERE usable AND complaint IS NULL
+WHERE usable AND complaint IS NULL AND product_id NOT IN (SELECT kit.product_id FROM product AS kit WHERE kit.is_kit)

@@ -1,8 +1,10 @@
--- A snapshot becomes a difference to the stock as of its moment: the stock now, less what took effect since, and less
--- what the ERP had not been told of by then, if it is the ERP's. Only rows that differ or cannot be used go on; of the others it is noted that the snapshot spoke of them. Rows about kits are
--- left out: what a kit promises is computed from its components.
+-- A snapshot becomes a difference to the stock as of its moment: the stock now, less what took effect since, and, of a
+-- snapshot of the ERP, less what that had not been told of by then. Only rows that differ or cannot be used go on; of
+-- the others it is noted that the snapshot spoke of them. Rows about kits are left out: what a kit promises is computed
+-- from its components.
 -- Answers how many rows can be used, and how many products and facilities they are, told apart by hash.
--- Reads understood_row, staged, product, inventory_item, inventory_item_detail; writes resolved_row, covered_facility.
+-- Reads understood_row, staged, product, inventory_item, inventory_item_detail, exported_variance, variance_file,
+-- variance_feed; writes resolved_row, covered_facility.
 -- The caller holds the stock's write lock.
 WITH not_in_it AS (
     SELECT

@@ -1,8 +1,9 @@
 -- Records what has arrived and adds to movement what it does to stock. Units of a product that is named alone go to its
 -- items one after the other, as far as they are open, and what is too many to the last.
--- Units from before the newest snapshot of their product and facility are in its number already.
--- Reads received_item, shipment, shipment_item, shipment_item_open, inventory_snapshot; writes shipment_receipt,
--- movement.
+-- Units from before the newest snapshot of their product and facility are in its number already; units of a kit are no
+-- stock, for what it promises is computed from its components.
+-- Reads received_item, shipment, shipment_item, shipment_item_open, inventory_snapshot, product; writes
+-- shipment_receipt, movement.
 WITH part AS (
     SELECT
         line.line_number,
@@ -155,7 +156,10 @@ moved AS (
         shipment_id,
         received_at
     FROM recorded
-    WHERE quantity_accepted > 0 AND NOT is_in_snapshot
+    WHERE
+        quantity_accepted > 0
+        AND NOT is_in_snapshot
+        AND product_id NOT IN (SELECT kit.product_id FROM product AS kit WHERE kit.is_kit)
 )
 
 SELECT

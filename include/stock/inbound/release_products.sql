@@ -1,5 +1,7 @@
--- A restock's products are pushed although their category may be held, and are held from now on if the shop wants that.
--- Reads scheduled_restock, shipment_item, shopify_shop; writes released_product, product_category_member.
+-- A restock's products, and the kits that hold them, are pushed although their category may be held; the products
+-- themselves are held from now on if the shop wants that.
+-- Reads scheduled_restock, shipment_item, shopify_shop, product_assoc; writes released_product,
+-- product_category_member.
 WITH launched AS (
     SELECT DISTINCT
         restock.shop_id,
@@ -24,8 +26,9 @@ held AS (
 
 INSERT INTO released_product (shop_id, product_id, shipment_id)
 SELECT
-    shop_id,
-    product_id,
+    launched.shop_id,
+    with_kits_above(array_agg(launched.product_id)),
     %(shipment_id)s
 FROM launched
+GROUP BY launched.shop_id
 ON CONFLICT (shop_id, product_id) DO UPDATE SET shipment_id = excluded.shipment_id

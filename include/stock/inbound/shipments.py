@@ -58,7 +58,7 @@ class Received:
         recorded: Lines recorded.
         in_snapshot: Those of them whose units the newest snapshot holds already, so that stock did not change.
         accepted: Units accepted.
-        notes: Items of which more has come than was shipped, in words.
+        notes: Items of which more has come than was shipped, and kits, whose units are no stock; in words.
         is_repeated: The receipt had been recorded before; nothing was done.
     """
 
@@ -182,7 +182,7 @@ def receive_found(
     assert moment is not None
     ledger.post(connection, moment[0], data_manager_log_id)
     connection.execute(statement(__file__, "close_received_shipments"))
-    return Received(row[0], row[1], row[2], _in_excess(connection))
+    return Received(row[0], row[1], row[2], (*_in_excess(connection), *_of_kits(connection)))
 
 
 def identified(connection: Connection, name: str) -> str:
@@ -300,6 +300,14 @@ def _fill(connection: Connection, shipment_id: str, received_at: datetime, lines
                 for position, line in enumerate(lines, 1)
             ],
         )
+
+
+def _of_kits(connection: Connection) -> tuple[str, ...]:
+    return tuple(
+        f"{units} units of the kit {product_id} are no stock: what it promises is computed from its components; receive"
+        " these, or set product.kit_is_stocked if it is assembled beforehand, and record the units as a variance"
+        for product_id, units in connection.execute(statement(__file__, "received_kits")).fetchall()
+    )
 
 
 def _in_excess(connection: Connection) -> tuple[str, ...]:

@@ -44,6 +44,15 @@ def status(connection: Connection) -> str:
     return str(row[0])
 
 
+def test_units_of_a_kit_are_received_but_are_no_stock(shipment: str, world: World, connection: Connection) -> None:
+    connection.execute(b"UPDATE product SET product_type_id = 'MARKETING_PKG_PICK' WHERE product_id = 'Q'")
+    received = shipments.receive(connection, shipment, NOON, "run 1")
+    assert (received.recorded, received.accepted) == (3, Decimal(8))
+    assert [note[:47] for note in received.notes] == ["3 units of the kit Q are no stock: what it prom"]
+    assert world.stock() == {("P", "BROADWAY"): (5, 5)}
+    assert status(connection) == "PURCH_SHIP_RECEIVED"
+
+
 def test_all_that_is_open_is_received_at_once(shipment: str, world: World, connection: Connection) -> None:
     assert world.stock() == {}
     received = shipments.receive(connection, shipment, NOON, "run 1")
