@@ -60,8 +60,8 @@ SELECT
     facility_id,
     quantity,
     product_id IS NOT NULL
-    AND facility_type_id = any(%(facility_types)s::text[])
-    AND facility_id IS NOT NULL
+    AND (facility_type_id = any(%(facility_types)s::text[]) OR cardinality(%(facility_types)s::text[]) = 0)
+    AND (facility_id IS NOT NULL OR cardinality(%(facility_types)s::text[]) = 0)
     AND (quantity IS NOT NULL OR NOT %(has_quantity)s)
     AND malformed IS NULL AS usable
 FROM understood

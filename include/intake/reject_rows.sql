@@ -12,7 +12,9 @@ SELECT
     bad.line_number,
     CASE
         WHEN named_row.malformed IS NOT NULL THEN named_row.malformed
-        WHEN named_row.facility_id IS NULL AND named_row.external_facility_id IS NULL
+        WHEN
+            named_row.facility_id IS NULL AND named_row.external_facility_id IS NULL
+            AND cardinality(%(facility_types)s::text[]) > 0
             THEN format(
                 '%%s is empty; expected the %%s', %(facility_name)s::text,
                 CASE WHEN %(is_external)s THEN 'internal id of a NetSuite location' ELSE 'id of a facility' END
@@ -22,12 +24,12 @@ SELECT
                 '%%s %%L: no such facility; expected one that is set up in Trueup',
                 %(facility_id_name)s::text, named_row.facility_id
             )
-        WHEN bad.facility_id IS NULL
+        WHEN bad.facility_id IS NULL AND cardinality(%(facility_types)s::text[]) > 0
             THEN format(
                 '%%s %%L: no facility has this NetSuite location; correct it or set the facility up',
                 %(facility_name)s::text, coalesce(named_row.facility_id, named_row.external_facility_id)
             )
-        WHEN NOT facility.facility_type_id = any(%(facility_types)s)
+        WHEN bad.facility_id IS NOT NULL AND NOT facility.facility_type_id = any(%(facility_types)s)
             THEN format(
                 'facility %%L is a %%s; expected a %%s',
                 bad.facility_id, lower(replace(facility.facility_type_id, '_', ' ')),

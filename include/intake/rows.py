@@ -19,7 +19,7 @@ class Demand:
     """What a feed's rows must say.
 
     Attributes:
-        facility_types: The kinds of facility that a row may be about.
+        facility_types: The kinds of facility that a row may be about; none: it is about a product only.
         quantity: The usual name of the column with the quantity; None where there is none.
         facility_id_may_be_external: Whether a facilityId that is not known may be a NetSuite location.
     """

@@ -25,6 +25,7 @@ IMPORTS = {
     "import_kit_components": "IMP_KIT_COMPONENT",
     "import_order_fulfillment": "IMP_ODR_ITM_FLFLMNT",
     "import_product_facility": "IMP_PROD_FACILITY",
+    "import_product_tags": "IMP_PRODUCT_TAG",
     "import_qoh_inventory": "STORE_INV_RESET",
     "import_scheduled_restock": "IMP_SCHEDULED_RSTK",
     "import_shipment_receipt": "RECEIVE_SHIP_ITEMS",

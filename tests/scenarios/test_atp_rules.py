@@ -101,6 +101,19 @@ def test_a_product_that_a_spreadsheet_would_run_is_disarmed_and_means_the_same(
     assert values_of(connection) == {(product, "BROADWAY"): (1, True, True, None) for product in products}
 
 
+def test_a_tag_that_comes_and_goes_by_file_reaches_the_shop(store: Store, rules: Rules, connection: Connection) -> None:
+    store.open({"A": 10, "B": 10})
+    tags = Drop(connection, rules.feed.sftp, "IMP_PRODUCT_TAG")
+    tags('product-sku,tags\nSKU-A,"new, fragile"\nSKU-B,new\n', "2026-11-20-0100-tags.csv")
+    rules.run(SAFETY)
+    store.push()
+    assert (store.shown("A"), store.shown("B")) == (6, 9)
+    tags("product-sku,tags\nSKU-A,new\n", "2026-11-20-0200-tags.csv")
+    assert rules.run(SAFETY) == ["product-id,facility-id,facility-safety-stock\nA,BROADWAY,1\n"]
+    store.push()
+    assert (store.shown("A"), store.shown("B")) == (9, 9)
+
+
 @pytest.fixture
 def places(world: World, connection: Connection) -> World:
     """What the example of the documentation speaks of."""

@@ -1,4 +1,4 @@
--- What the ERP does not know of yet: kept over its resets until it was told. And what NetSuite answers.
+-- What the ERP does not know of yet, kept over its resets until it was told; what NetSuite answers; and tags by file.
 ALTER TABLE data_manager_config ADD COLUMN is_of_erp boolean NOT NULL DEFAULT FALSE;
 COMMENT ON COLUMN data_manager_config.is_of_erp IS
 'Whether the feed''s snapshots are what the ERP has in its books: they know of our own variances once it was told.';
@@ -78,3 +78,19 @@ $$;
 COMMENT ON FUNCTION unknown_to_erp IS
 'Movements born here that had taken effect by a moment and were not in the ERP''s books by then. Without a variance feed
 there are none: who tells the ERP nothing lets its numbers stand.';
+
+CREATE TABLE product_trait_snapshot (
+    data_manager_log_id bigint NOT NULL,
+    field text NOT NULL CHECK (field IN ('tags', 'features')),
+    as_of timestamptz NOT NULL,
+    product_ids text[] COLLATE "C" NOT NULL,
+    PRIMARY KEY (data_manager_log_id, field)
+);
+CREATE INDEX ON product_trait_snapshot (as_of);
+COMMENT ON TABLE product_trait_snapshot IS
+'Of which products'' tags or features a file spoke, whether it changed them or not: an older file has no say in them.';
+
+INSERT INTO data_manager_config
+(config_id, import_service_name, description, import_path, default_id_type, reason_enum_id, priority)
+VALUES
+('IMP_PRODUCT_TAG', 'product_tags', 'Tags and features of products', 'hotwax/producttag', 'SKU', 'VAR_MANUAL', 50);
