@@ -4,9 +4,10 @@ HotWax's job `Generate_Inventory_Var_Feed`. Each is told once: one transaction c
 bytes of a file and notes the rows as told. Only then are files uploaded, the same bytes however often.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import paramiko
 from psycopg.rows import class_row, dict_row
@@ -39,6 +40,9 @@ COLUMNS: Mapping[str, str] = {
     "comments": "memo",
 }
 """The columns that a feed may have: NetSuite's adjustments, and HotWax's own form of a variance file."""
+
+Row = dict[str, Any]
+"""What is to be told of one variance, by the names of `select_untold_variances`."""
 
 MOST_NAMED = 10
 """Rows that cannot be told that are named one by one."""
@@ -111,14 +115,16 @@ def feed(connection: Connection, variance_feed_id: str) -> Feed:
 
 def forecast(connection: Connection, configured: Feed) -> Told:
     """Say what a run would tell, and change nothing."""
-    tellable, untold = _untold(connection, configured)
-    return Told((), len(tellable), untold)
+    complaints: set[str] = set()
+    with connection.transaction():
+        rows = sum(len(each) for each in _tellable(connection, configured, complaints))
+    return Told((), rows, _named(complaints))
 
 
 def freeze(connection: Connection, configured: Feed) -> Told:
     """Freeze what has not been told into files of at most `rows_per_file`, in one transaction.
 
-    Doing it again freezes nothing: what is in a file is in no other one.
+    Doing it again freezes nothing: what is in a file is in no other one. In memory there is one file at a time.
 
     Args:
         connection: Trueup's database, outside a transaction.
@@ -127,14 +133,15 @@ def freeze(connection: Connection, configured: Feed) -> Told:
     Raises:
         FeedMisconfigured: The file has a column whose constant was not entered. Nothing was frozen.
     """
+    complaints: set[str] = set()
+    paths: list[str] = []
+    told = 0
     with connection.transaction():
         connection.execute(b"LOCK TABLE exported_variance IN SHARE ROW EXCLUSIVE MODE")
-        tellable, untold = _untold(connection, configured)
-        paths = [
-            _freeze_file(connection, configured, tellable[start : start + configured.rows_per_file])
-            for start in range(0, len(tellable), configured.rows_per_file)
-        ]
-    return Told(tuple(paths), len(tellable), untold)
+        for rows in _tellable(connection, configured, complaints):
+            paths.append(_freeze_file(connection, configured, rows))
+            told += len(rows)
+    return Told(tuple(paths), told, _named(complaints))
 
 
 def waiting(connection: Connection, configured: Feed) -> list[VarianceFile]:
@@ -170,25 +177,35 @@ def upload(connection: Connection, sftp: paramiko.SFTPClient, configured: Feed) 
     return uploaded
 
 
-def _untold(connection: Connection, configured: Feed) -> tuple[list[dict[str, str | int | None]], tuple[str, ...]]:
-    """What was not told and can be, in order, and why other things cannot."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(
-            statement(__file__, "select_untold_variances"),
-            {
-                "export_from": configured.export_from,
-                "product_id_type": configured.product_id_type,
-                "time_zone": configured.time_zone,
-                "date_format": configured.date_format,
-            },
-        ).fetchall()
-    tellable = [row for row in rows if row["complaint"] is None]
-    if tellable:
-        _require_constants(configured)
-    complaints = sorted({str(row["complaint"]) for row in rows if row["complaint"] is not None})
-    if len(complaints) > MOST_NAMED:
-        complaints = [*complaints[:MOST_NAMED], f"and {len(complaints) - MOST_NAMED:,} more of the kind"]
-    return tellable, tuple(complaints)
+def _tellable(connection: Connection, configured: Feed, complaints: set[str]) -> Iterator[list[Row]]:
+    """What was not told and can be, in order, a file's rows at a time; why other things cannot goes to `complaints`."""
+    parameters = {
+        "export_from": configured.export_from,
+        "product_id_type": configured.product_id_type,
+        "time_zone": configured.time_zone,
+        "date_format": configured.date_format,
+    }
+    gathered: list[Row] = []
+    with connection.cursor(name="untold", row_factory=dict_row) as cursor:
+        cursor.itersize = configured.rows_per_file
+        for row in cursor.execute(statement(__file__, "select_untold_variances"), parameters):
+            if row["complaint"] is not None:
+                complaints.add(row["complaint"])
+                continue
+            _require_constants(configured)
+            gathered.append(row)
+            if len(gathered) == configured.rows_per_file:
+                yield gathered
+                gathered = []
+    if gathered:
+        yield gathered
+
+
+def _named(complaints: set[str]) -> tuple[str, ...]:
+    told = sorted(complaints)
+    if len(told) > MOST_NAMED:
+        told = [*told[:MOST_NAMED], f"and {len(told) - MOST_NAMED:,} more of the kind"]
+    return tuple(told)
 
 
 def _require_constants(configured: Feed) -> None:
@@ -200,7 +217,7 @@ def _require_constants(configured: Feed) -> None:
             )
 
 
-def _freeze_file(connection: Connection, configured: Feed, rows: Sequence[Mapping[str, str | int | None]]) -> str:
+def _freeze_file(connection: Connection, configured: Feed, rows: Sequence[Row]) -> str:
     written = [spreadsheets.record(configured.columns)]
     constant = {
         "adjustment_account": configured.adjustment_account,
@@ -209,7 +226,7 @@ def _freeze_file(connection: Connection, configured: Feed, rows: Sequence[Mappin
         "nothing": "",
     }
     for row in rows:
-        known = row | constant  # type: ignore[operator]
+        known = row | constant
         written.append(spreadsheets.record([str(known[COLUMNS[name]] or "") for name in configured.columns]))
     frozen = connection.execute(
         statement(__file__, "freeze_variance_file"),

@@ -30,6 +30,7 @@ IMPORTS = {
     "import_scheduled_restock": "IMP_SCHEDULED_RSTK",
     "import_shipment_receipt": "RECEIVE_SHIP_ITEMS",
     "import_shopify_inventory": "SHOPIFY_INV_RESET",
+    "import_variance_answer": "IMP_VARIANCE_ANSWER",
 }
 """The DAGs that wait for files, with the data manager configuration of each."""
 

@@ -1,5 +1,6 @@
 """What the ERP has not been told of stays over its resets, and is told; nothing is lost or counted twice."""
 
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import paramiko
@@ -144,3 +145,66 @@ def test_what_took_effect_before_anything_was_told_is_in_the_erps_number(retaile
     retailer.reset(4, 10)
     assert retailer.on_hand == 10
     assert retailer.tell(5) == 0
+
+
+def test_an_answer_of_the_erp_says_that_it_has_it(retailer: Retailer, connection: Connection) -> None:
+    answers = Drop(connection, retailer.resets.sftp, "IMP_VARIANCE_ANSWER")
+    retailer.configure(reaches_erp_after="1 day")
+    retailer.reset(1, 10)
+    retailer.find(2, -4)
+    retailer.tell(3)
+    row = connection.execute(b"SELECT inventory_item_detail_id FROM exported_variance").fetchone()
+    assert row is not None
+    outcome = answers(f"workEffortId,externalId\n{row[0]},987\n", "2026-11-20-0400-ExportCycleCount.csv")
+    assert outcome.counts == Counts(total=1, changed=1, unchanged=0, superseded=0, failed=0)
+    again = answers(f"Reference No,externalId\n{row[0]},987\n", "2026-11-20-0430-ExportCycleCount.csv")
+    assert again.counts == Counts(total=1, changed=0, unchanged=1, superseded=0, failed=0)
+    retailer.reset(5, 6)
+    assert retailer.on_hand == 6, "the ERP has said that it knows"
+    told = connection.execute(b"SELECT erp_id, acknowledged_at FROM exported_variance").fetchall()
+    assert told == [("987", DAY + timedelta(hours=4))]
+
+
+def test_answers_that_cannot_be_meant_are_refused(retailer: Retailer, connection: Connection) -> None:
+    answers = Drop(connection, retailer.resets.sftp, "IMP_VARIANCE_ANSWER")
+    retailer.reset(1, 10)
+    retailer.find(2, -4)
+    retailer.tell(3)
+    row = connection.execute(b"SELECT inventory_item_detail_id FROM exported_variance").fetchone()
+    assert row is not None
+    reference = row[0]
+    outcome = answers(
+        f"HC Inventory Adj Id,externalId\n{reference},987\n{reference},988\n{reference},987\n"
+        f"77{reference},1\nR1,1\nTRF-1,1\n,1\n{reference},\n"
+    )
+    assert outcome.counts == Counts(total=8, changed=1, unchanged=1, superseded=0, failed=6)
+    nothing = "nothing was told under this reference; expected the Reference No of a variance file"
+    assert answers.reasons() == {
+        3: f"externalId '988': the ERP has answered with '987' before; it may have booked {reference} twice. Look at"
+        " both, take one back if so, and leave this row out",
+        5: f"HC Inventory Adj Id '77{reference}': {nothing}",
+        6: f"HC Inventory Adj Id 'R1': {nothing}",
+        7: f"HC Inventory Adj Id 'TRF-1': {nothing}",
+        8: "HC Inventory Adj Id is empty; expected the Reference No of a variance file",
+        9: "externalId is empty; expected the id of the ERP's adjustment",
+    }
+    assert answers(f"workEffortId,externalId\n{reference},990\n", "later.csv").counts == Counts(1, 0, 0, 0, 1)
+
+
+def test_a_cut_feed_holds_one_file_at_a_time_in_memory(retailer: Retailer, connection: Connection) -> None:
+    connection.execute(
+        b"INSERT INTO inventory_item_detail (product_id, facility_id, quantity_on_hand_diff, available_to_promise_diff,"
+        b" reason_enum_id, effective_at, is_new_to_erp)"
+        b" SELECT '10001', 'BROADWAY', 1, 1, 'VAR_FOUND', now(), TRUE FROM generate_series(1, 12000)"
+    )
+    retailer.configure(rows_per_file=500)
+    feed = variance_feed.feed(connection, "INV_VARIANCE")
+    variance_feed.forecast(connection, feed)
+    tracemalloc.start()
+    try:
+        told = variance_feed.freeze(connection, feed)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (len(told.files), told.rows) == (24, 12000)
+    assert peak < 3 << 20, f"{peak:,} bytes: 12,000 rows at once take more than 10 MB"

@@ -93,4 +93,6 @@ COMMENT ON TABLE product_trait_snapshot IS
 INSERT INTO data_manager_config
 (config_id, import_service_name, description, import_path, default_id_type, reason_enum_id, priority)
 VALUES
-('IMP_PRODUCT_TAG', 'product_tags', 'Tags and features of products', 'hotwax/producttag', 'SKU', 'VAR_MANUAL', 50);
+('IMP_PRODUCT_TAG', 'product_tags', 'Tags and features of products', 'hotwax/producttag', 'SKU', 'VAR_MANUAL', 50),
+('IMP_VARIANCE_ANSWER', 'variance_answer', 'Answers of NetSuite to variance files',
+    'netsuite/inventoryadjustment/cycle_count', 'NETSUITE_PRODUCT_ID', 'VAR_INTEGR', 50);

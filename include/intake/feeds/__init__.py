@@ -15,6 +15,7 @@ from include.intake.feeds import (
     reset_inventory,
     scheduled_restock,
     shipment_receipt,
+    variance_answer,
 )
 
 
@@ -41,6 +42,7 @@ SERVICES: dict[str, Service] = {
     "reset_inventory": Service(csv=reset_inventory),
     "scheduled_restock": Service(csv=scheduled_restock),
     "shipment_receipt": Service(csv=shipment_receipt),
+    "variance_answer": Service(csv=variance_answer),
 }
 
 
