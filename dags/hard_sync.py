@@ -20,6 +20,8 @@ Both models of locations work: one to one, and all facilities to one virtual loc
 
 #### When it fails
 
+`tell_troubles` names each shop that something is wrong with, and what to do; for the others everything was done.
+
 - *no such facility group*, *no Shopify location is left*: correct the parameters.
 - *ACCESS_DENIED*: grant the app `read_inventory`, `read_products` and `read_locations`.
 - *drift* in the report (the run goes on): `docs/sync.md` says what each cause means, and what to do.
@@ -28,14 +30,23 @@ Both models of locations work: one to one, and all facilities to one virtual loc
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from airflow.sdk import dag
+from airflow.sdk import dag, task_group
 
 from include.jobs import params
 from include.jobs.alerts import deadline
+from include.jobs.bulk_wait import WaitForBulkOperations
 from include.jobs.defaults import DEFAULT_ARGS, every
-from include.jobs.export_wait import WaitForExport
-from include.jobs.sync import choose_locations, compare_with_shopify, plan_locations, report_drift, request_levels
+from include.jobs.shops import tell_troubles
+from include.jobs.sync import (
+    LEVELS,
+    choose_locations,
+    compare_with_shopify,
+    plan_locations,
+    report_drift,
+    request_levels,
+)
 
 
 @dag(
@@ -59,12 +70,18 @@ from include.jobs.sync import choose_locations, compare_with_shopify, plan_locat
     },
 )
 def hard_sync() -> None:
-    """Ask for all levels, compare, look, plan, report."""
-    chosen = choose_locations()
-    exported = WaitForExport(task_id="wait_for_levels", operations=request_levels(chosen))
-    observed = compare_with_shopify(chosen, exported.output)
-    observed >> plan_locations(chosen, with_held=True)
-    report_drift(observed)
+    """Ask each shop for all levels, compare, look, plan, report."""
+
+    @task_group(prefix_group_id=False)
+    def one_shop(shop_id: Any, location_ids: Any) -> None:
+        exported = WaitForBulkOperations(
+            task_id="wait_for_levels", shop_id=shop_id, operations=request_levels(shop_id=shop_id), query=LEVELS
+        )
+        observed = compare_with_shopify(shop_id=shop_id, location_ids=location_ids, operations=exported.output)
+        observed >> plan_locations(shop_id=shop_id, location_ids=location_ids, with_held=True)
+        report_drift(shop_id=shop_id, observed=observed)
+
+    one_shop.expand_kwargs(choose_locations()) >> tell_troubles()
 
 
 hard_sync()

@@ -19,6 +19,8 @@ then a sale at a till is not deducted from a snapshot that contains it.
 
 #### When it fails
 
+`tell_troubles` names each shop that something is wrong with, and what to do; for the others everything was done.
+
 - *HTTP 401*, *Access denied*: the token or its scope `read_orders`. Correct the Airflow connection of the shop.
 - Anything else is tried again by itself; the next import reads whatever this one has missed.
 """
@@ -29,6 +31,7 @@ from airflow.sdk import dag
 
 from include.jobs.alerts import deadline
 from include.jobs.defaults import DEFAULT_ARGS, every
+from include.jobs.shops import RUNS_AT_ONCE, find_shops, tell_troubles
 from include.jobs.uploads import import_orders
 
 
@@ -36,7 +39,7 @@ from include.jobs.uploads import import_orders
     schedule=every("*/15 * * * *"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=RUNS_AT_ONCE,
     dagrun_timeout=timedelta(hours=1),
     deadline=deadline(minutes=30),
     default_args=DEFAULT_ARGS,
@@ -44,8 +47,8 @@ from include.jobs.uploads import import_orders
     doc_md=__doc__,
 )
 def import_shopify_orders() -> None:
-    """Import what has changed."""
-    import_orders()
+    """Import what has changed in each shop."""
+    import_orders.expand(shop_id=find_shops()) >> tell_troubles()
 
 
 import_shopify_orders()

@@ -15,6 +15,8 @@ rotation keep the older one for an hour). Subscribing twice changes nothing. Sho
 
 #### When it fails
 
+`tell_troubles` names each shop that something is wrong with, and what to do; for the others everything was done.
+
 - *Address protocol ... is not supported*, *expected https://HOST/shopify/webhooks*: correct `address`.
 - *HTTP 401*, *Access denied*: the token or its scopes. Correct the Airflow connection of the shop.
 """
@@ -27,6 +29,7 @@ from include.jobs import params
 from include.jobs.alerts import deadline
 from include.jobs.defaults import DEFAULT_ARGS
 from include.jobs.shopify_master import manage_subscription
+from include.jobs.shops import find_shops, tell_troubles
 
 
 @dag(
@@ -43,7 +46,7 @@ from include.jobs.shopify_master import manage_subscription
 )
 def manage_shopify_webhooks() -> None:
     """Do it."""
-    manage_subscription()
+    manage_subscription.expand(shop_id=find_shops()) >> tell_troubles()
 
 
 manage_shopify_webhooks()

@@ -16,26 +16,31 @@ by calls with `process_uploads_to_ecommerce`, and one without a result is settle
 
 #### When it fails
 
+`tell_troubles` names each shop that something is wrong with, and what to do; for the others everything was done.
+
 - *nothing was written*: the message names the scopes to grant, or what else to correct.
 - *the upload was answered by HTTP ...*: tried again by itself; nothing was started.
 - A run that was stopped in the middle: start another one. It finds operations again by the name that they carry.
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from airflow.sdk import dag
+from airflow.sdk import dag, task_group
 
 from include.jobs.alerts import deadline
 from include.jobs.assets import UPLOADS_PLANNED
-from include.jobs.bulk_uploads import WaitForOperations, collect_results, start_files
+from include.jobs.bulk_uploads import collect_results, start_files
+from include.jobs.bulk_wait import WaitForBulkOperations
 from include.jobs.defaults import DEFAULT_ARGS, woken_by
+from include.jobs.shops import RUNS_AT_ONCE, find_shops, tell_troubles
 
 
 @dag(
     schedule=woken_by(UPLOADS_PLANNED, or_every="*/15 * * * *"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=RUNS_AT_ONCE,
     dagrun_timeout=timedelta(hours=26),
     deadline=deadline(minutes=360),
     default_args=DEFAULT_ARGS,
@@ -43,9 +48,16 @@ from include.jobs.defaults import DEFAULT_ARGS, woken_by
     doc_md=__doc__,
 )
 def process_bulk_uploads() -> None:
-    """Start, wait, collect."""
-    waiting = WaitForOperations(task_id="wait_for_operations", operations=start_files())
-    waiting >> collect_results()
+    """Start, wait, collect, for each shop."""
+
+    @task_group(prefix_group_id=False)
+    def one_shop(shop_id: Any) -> None:
+        waiting = WaitForBulkOperations(
+            task_id="wait_for_operations", shop_id=shop_id, operations=start_files(shop_id=shop_id)
+        )
+        waiting >> collect_results(shop_id=shop_id)
+
+    one_shop.expand(shop_id=find_shops()) >> tell_troubles()
 
 
 process_bulk_uploads()

@@ -1,7 +1,7 @@
 """### Process Uploads to eCommerce
 
 Sends the planned batches to Shopify, each at most once, and finds out by looking what became of those that got no
-answer.
+answer. Each shop on its own: one that is slow or in trouble holds up no other, and the next run begins meanwhile.
 
 | | |
 |---|---|
@@ -15,6 +15,8 @@ between two imports of orders, and where none touched it, what it shows is the t
 
 #### When it fails
 
+`tell_troubles` names each shop that something is wrong with, and what to do; for the others everything was done.
+
 - *nothing was written*: before the first write the app's scopes and the API version are checked. The message names
   what to grant or to correct; what was not sent stays planned.
 - *HTTP 401*: the token. Correct the Airflow connection of the shop.
@@ -25,12 +27,14 @@ between two imports of orders, and where none touched it, what it shows is the t
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from airflow.sdk import dag
+from airflow.sdk import dag, task_group
 
 from include.jobs.alerts import deadline
 from include.jobs.assets import UPLOADS_PLANNED
 from include.jobs.defaults import DEFAULT_ARGS, woken_by
+from include.jobs.shops import RUNS_AT_ONCE, find_shops, tell_troubles
 from include.jobs.uploads import deliver_batches, observe_levels
 
 
@@ -38,7 +42,7 @@ from include.jobs.uploads import deliver_batches, observe_levels
     schedule=woken_by(UPLOADS_PLANNED, or_every="*/5 * * * *"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=RUNS_AT_ONCE,
     dagrun_timeout=timedelta(hours=2),
     deadline=deadline(minutes=60),
     default_args=DEFAULT_ARGS,
@@ -46,8 +50,13 @@ from include.jobs.uploads import deliver_batches, observe_levels
     doc_md=__doc__,
 )
 def process_uploads_to_ecommerce() -> None:
-    """Look at what is open, send what is planned, look at what the sending left open."""
-    observe_levels() >> deliver_batches() >> observe_levels.override(task_id="settle_outcomes")()
+    """Send each shop what is planned, then look at what is open."""
+
+    @task_group(prefix_group_id=False)
+    def one_shop(shop_id: Any) -> None:
+        deliver_batches(shop_id=shop_id) >> observe_levels(shop_id=shop_id)
+
+    one_shop.expand(shop_id=find_shops()) >> tell_troubles()
 
 
 process_uploads_to_ecommerce()

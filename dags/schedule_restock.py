@@ -26,6 +26,7 @@ the restock is received once, and every adjustment is sent once.
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from airflow.sdk import dag
 
@@ -52,7 +53,15 @@ def schedule_restock() -> None:
     """Check, wait, receive, push."""
     moment = RestockSensor(task_id="wait_for_its_moment", shipment_id="{{ params.shipmentId }}")
     push = deliver_batches.override(trigger_rule="none_failed", priority_weight=100)  # first in the pool's queue
-    check_shop_access() >> moment >> receive_restock() >> refresh_online_atp() >> plan_uploads() >> push()
+    received: Any = receive_restock()
+    (
+        check_shop_access()
+        >> moment
+        >> received
+        >> refresh_online_atp()
+        >> plan_uploads()
+        >> push(shop_id=received["shop_id"])
+    )
 
 
 schedule_restock()

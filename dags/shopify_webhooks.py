@@ -15,6 +15,8 @@ Subscribe with `manage_shopify_webhooks`. A run without messages ends as *skippe
 
 #### When it fails
 
+`tell_troubles` names each shop that something is wrong with, and what to do; for the others everything was done.
+
 - *inventory_master is SHOPIFY, so it must show one store or warehouse*: correct `inventory_channel`.
 - Anything else is tried again by itself; messages wait until they are worked off.
 - No messages come: see `docs/sync.md`.
@@ -28,13 +30,14 @@ from include.jobs import params
 from include.jobs.alerts import deadline
 from include.jobs.defaults import DEFAULT_ARGS, every
 from include.jobs.shopify_master import work_off_webhooks
+from include.jobs.shops import RUNS_AT_ONCE, find_shops, tell_troubles
 
 
 @dag(
     schedule=every("*/5 * * * *"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=RUNS_AT_ONCE,
     dagrun_timeout=timedelta(hours=1),
     deadline=deadline(minutes=30),
     default_args=DEFAULT_ARGS,
@@ -43,8 +46,8 @@ from include.jobs.shopify_master import work_off_webhooks
     params={"propertyResource": params.property_resource()},
 )
 def shopify_webhooks() -> None:
-    """Work off the inbox."""
-    work_off_webhooks()
+    """Work off the inbox of each shop."""
+    work_off_webhooks.expand(shop_id=find_shops()) >> tell_troubles()
 
 
 shopify_webhooks()

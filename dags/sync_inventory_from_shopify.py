@@ -16,20 +16,25 @@ the run ends as *skipped*.
 
 #### When it fails
 
+`tell_troubles` names each shop that something is wrong with, and what to do; for the others everything was done.
+
 - *inventory_master is SHOPIFY, so it must show one store or warehouse*: correct `inventory_channel`.
 - *ACCESS_DENIED*: grant the app `read_inventory`, `read_products` and `read_locations`.
 - Clearing the first task begins anew. A file taken twice counts once.
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from airflow.sdk import dag
+from airflow.sdk import dag, task_group
 
 from include.jobs import params
 from include.jobs.alerts import deadline
+from include.jobs.bulk_wait import WaitForBulkOperations
 from include.jobs.defaults import DEFAULT_ARGS, every
-from include.jobs.export_wait import WaitForExport
-from include.jobs.shopify_master import operations_of, request_master_levels, write_reset_files
+from include.jobs.shopify_master import request_master_levels, write_reset_file
+from include.jobs.shops import find_shops, tell_troubles
+from include.jobs.sync import LEVELS
 
 
 @dag(
@@ -45,10 +50,17 @@ from include.jobs.shopify_master import operations_of, request_master_levels, wr
     params={"propertyResource": params.property_resource()},
 )
 def sync_inventory_from_shopify() -> None:
-    """Ask for all levels, write the file."""
-    started = request_master_levels()
-    exported = WaitForExport(task_id="wait_for_levels", operations=operations_of(started))
-    write_reset_files(started, exported.output)
+    """Ask each shop for all levels, write its file."""
+
+    @task_group(prefix_group_id=False)
+    def one_shop(shop_id: Any) -> None:
+        started: Any = request_master_levels(shop_id=shop_id)
+        exported = WaitForBulkOperations(
+            task_id="wait_for_levels", shop_id=shop_id, operations=started["operations"], query=LEVELS
+        )
+        write_reset_file(shop_id=shop_id, started=started, operations=exported.output)
+
+    one_shop.expand(shop_id=find_shops()) >> tell_troubles()
 
 
 sync_inventory_from_shopify()

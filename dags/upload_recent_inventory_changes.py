@@ -19,18 +19,22 @@ on the way.
 
 #### When it fails
 
+`tell_troubles` names each shop that something is wrong with, and what to do; for the others everything was done.
+
 - *no such facility group*, *no Shopify location is left*: correct the parameters.
 - *HTTP 401*, *Access denied*: the token or its scopes. Correct the Airflow connection of the shop.
 - Anything else is tried again by itself; the marks stay until they were looked at.
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from airflow.sdk import dag
+from airflow.sdk import dag, task_group
 
 from include.jobs import params
 from include.jobs.alerts import deadline
 from include.jobs.defaults import DEFAULT_ARGS, every
+from include.jobs.shops import RUNS_AT_ONCE, tell_troubles
 from include.jobs.sync import choose_locations, observe_recent_changes, plan_locations, report_drift
 
 
@@ -38,7 +42,7 @@ from include.jobs.sync import choose_locations, observe_recent_changes, plan_loc
     schedule=every("*/15 * * * *"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=RUNS_AT_ONCE,
     dagrun_timeout=timedelta(hours=1),
     deadline=deadline(minutes=30),
     default_args=DEFAULT_ARGS,
@@ -54,11 +58,15 @@ from include.jobs.sync import choose_locations, observe_recent_changes, plan_loc
     },
 )
 def upload_recent_inventory_changes() -> None:
-    """Look at what has changed, plan, report."""
-    chosen = choose_locations()
-    observed = observe_recent_changes(chosen)
-    observed >> plan_locations(chosen, with_held=False)
-    report_drift(observed)
+    """Look at what has changed in each shop, plan, report."""
+
+    @task_group(prefix_group_id=False)
+    def one_shop(shop_id: Any, location_ids: Any) -> None:
+        observed = observe_recent_changes(shop_id=shop_id, location_ids=location_ids)
+        observed >> plan_locations(shop_id=shop_id, location_ids=location_ids, with_held=False)
+        report_drift(shop_id=shop_id, observed=observed)
+
+    one_shop.expand_kwargs(choose_locations()) >> tell_troubles()
 
 
 upload_recent_inventory_changes()

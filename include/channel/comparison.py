@@ -75,7 +75,7 @@ def observe_marked(
     """Look once at each level of some locations that is marked, and take over what proves something.
 
     Args:
-        connection: Trueup's database, outside a transaction. The caller holds the shop's lock.
+        connection: Trueup's database, outside a transaction.
         shop_id: The shop.
         client: Its API.
         location_ids: The locations that the run is about.

@@ -125,7 +125,7 @@ def explain(
     """Settle the levels whose batch has an unknown outcome and that only one answer explains.
 
     Args:
-        connection: Trueup's database, outside a transaction. The caller holds the shop's lock.
+        connection: Trueup's database, outside a transaction.
         shop_id: The shop.
         client: Its API.
         seen: What Shopify showed, at least the lag of the order search ago.

@@ -76,7 +76,7 @@ def settle(
     """Settle all batches of a shop with an unknown outcome, and see levels that were never seen.
 
     Args:
-        connection: Trueup's database, outside a transaction. The caller holds the shop's lock.
+        connection: Trueup's database, outside a transaction.
         shop_id: The shop.
         client: Its API.
         sleep: How to wait; replaced in tests.
@@ -134,7 +134,7 @@ def observe(
     """Look at some levels, take over what they show where nothing unseen can hide in it, and note each drift.
 
     Args:
-        connection: Trueup's database, outside a transaction. The caller holds the shop's lock.
+        connection: Trueup's database, outside a transaction.
         shop_id: The shop.
         client: Its API.
         levels: The levels, each once.

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from include.db.connection import Connection
+from include.db.connection import Connection, exclusive
 from include.db.sql import statement
 from include.shopify import orders
 from include.shopify.client import Client
@@ -26,6 +26,9 @@ COMPARED = timedelta(days=1)
 
 READ_AGAIN = timedelta(minutes=5)
 """How far before it orders are looked up even if their version is known: changes may bear the same second."""
+
+SECONDS_FOR_THE_LOCK = 60.0
+"""How long an import waits for another one of the same shop. A version of an order must not overwrite a newer one."""
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 """How far a shop without orders has been read."""
@@ -69,13 +72,19 @@ def import_orders(connection: Connection, shop_id: str, client: Client) -> Impor
     committed stays, and the next import goes on from there.
 
     Args:
-        connection: Trueup's database, outside a transaction. The caller holds the shop's lock.
+        connection: Trueup's database, outside a transaction.
         shop_id: The shop.
         client: Its API.
 
     Raises:
+        LockedElsewhere: Another import of the shop's orders takes longer than is worth waiting for.
         ShopifyError: The orders could not be read.
     """
+    with exclusive(connection, f"orders of {shop_id}", SECONDS_FOR_THE_LOCK):
+        return _import_all(connection, shop_id, client)
+
+
+def _import_all(connection: Connection, shop_id: str, client: Client) -> ImportedOrders:
     progress = _progress(connection, shop_id)
     looked_up = movements = 0
     newest = progress.first_read_through or BEGINNING

@@ -67,7 +67,7 @@ def before(connection: Connection, shop_id: str, client: Client) -> Moment:
     """Import the orders, and name the moment of which what is read next will speak.
 
     Args:
-        connection: Trueup's database, outside a transaction. The caller holds the shop's lock.
+        connection: Trueup's database, outside a transaction.
         shop_id: The shop.
         client: Its API.
     """
@@ -89,7 +89,7 @@ def snapshot(
     """Turn levels that were read since a moment into the rows of a reset file.
 
     Args:
-        connection: Trueup's database, outside a transaction. The caller holds the shop's lock.
+        connection: Trueup's database, outside a transaction.
         shop_id: The shop.
         client: Its API.
         moment: What `before` has returned.

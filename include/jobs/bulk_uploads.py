@@ -1,86 +1,51 @@
-"""The tasks that send by file: start the operations, wait for them in the triggerer, write down what became of them."""
+"""The tasks that send by file: start a shop's operations, and write down what became of them."""
 
-from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator, task
+from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include.errors import NeedsAction
 from include.jobs.assets import POSITIONS_OBSERVED
 from include.jobs.defaults import SHOPIFY_POOL
-from include.jobs.uploads import each_shop
+from include.jobs.shops import LABEL, visit_alone
 
 if TYPE_CHECKING:
     from include.db.connection import Connection
     from include.shopify.client import Client
 
-LONGEST_WAIT = timedelta(hours=25)
-"""Shopify ends a bulk mutation after 24 hours."""
 
+@task(pool=SHOPIFY_POOL, map_index_template=LABEL)
+def start_files(shop_id: str) -> list[str]:
+    """Put planned batches of a shop into files and start their operations.
 
-class OperationNotReadable(NeedsAction):
-    """An operation can no longer be asked after until somebody has acted on the message."""
-
-
-@task(pool=SHOPIFY_POOL)
-def start_files() -> dict[str, list[str]]:
-    """Put planned batches into files and start their operations; returns the operations that run, by shop.
+    Returns:
+        The operations to wait for: none if another run has started them, which waits for them.
 
     Raises:
-        AirflowSkipException: Nothing goes by file.
+        AirflowSkipException: Nothing goes by file, or another run is sending.
     """
     from include.channel import bulk_delivery
 
-    def start(oms: "Connection", shop_id: str, client: "Client") -> dict[str, Any]:
-        started = bulk_delivery.start_files(oms, shop_id, client) if bulk_delivery.is_needed(oms, shop_id) else {}
-        return started | {"operations": bulk_delivery.running(oms, shop_id)}
+    def start(oms: "Connection", client: "Client") -> list[str]:
+        if not bulk_delivery.is_needed(oms, shop_id):
+            raise AirflowSkipException("no plan goes by file")
+        started = bulk_delivery.start_files(oms, shop_id, client)["started"]
+        return bulk_delivery.running(oms, shop_id) if started else []
 
-    running = {shop_id: each["operations"] for shop_id, each in each_shop(start).items() if each["operations"]}
-    if not running:
-        raise AirflowSkipException("no plan goes by file")
-    return running
+    operations: list[str] = visit_alone(shop_id, "shop", start)
+    return operations
 
 
-class WaitForOperations(BaseOperator):
-    """Ends when all bulk mutations have ended.
+@task(pool=SHOPIFY_POOL, outlets=[POSITIONS_OBSERVED], map_index_template=LABEL)
+def collect_results(shop_id: str) -> dict[str, Any]:
+    """Write down what became of each line of a shop's files; returns the count of outcomes.
 
-    Args:
-        operations: The bulk operations of each shop, by shop.
-        poll_seconds: Between two questions.
+    Raises:
+        AirflowSkipException: Another run is sending.
     """
-
-    template_fields: Sequence[str] = ("operations",)
-
-    def __init__(self, *, operations: Any, poll_seconds: float = 5.0, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.operations = operations
-        self.poll_seconds = poll_seconds
-
-    def execute(self, context: Any) -> None:
-        """Hand the waiting over to the triggerer."""
-        from include.jobs.bulk_trigger import BulkMutationTrigger
-
-        self.defer(
-            timeout=LONGEST_WAIT,
-            trigger=BulkMutationTrigger(operations=self.operations, poll_seconds=self.poll_seconds),
-            method_name="resume",
-        )
-
-    def resume(self, context: Any, event: dict[str, Any]) -> None:
-        """Take what the triggerer has found.
-
-        Raises:
-            OperationNotReadable: Somebody has to act.
-        """
-        if "needs_action" in event:
-            raise OperationNotReadable(event["needs_action"])
-
-
-@task(pool=SHOPIFY_POOL, outlets=[POSITIONS_OBSERVED])
-def collect_results() -> dict[str, Any]:
-    """Write down what became of each line; returns the count of outcomes by shop."""
     from include.channel import bulk_delivery
 
-    return each_shop(lambda oms, shop_id, client: dict(bulk_delivery.collect(oms, shop_id, client)))
+    collected: dict[str, Any] = visit_alone(
+        shop_id, "shop", lambda oms, client: bulk_delivery.collect(oms, shop_id, client)
+    )
+    return collected

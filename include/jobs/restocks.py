@@ -150,9 +150,11 @@ def receive_restock(params: dict[str, Any] | None = None) -> dict[str, Any]:
     assert params is not None
     with connections.oms() as oms:
         received = restocks.receive(oms, params["shipmentId"], restocks.now(oms))
+        shop_id = restocks.read(oms, params["shipmentId"]).shop_id
     logger.info("shipment %s: %s", params["shipmentId"], received)
     return {
         "shipment_id": params["shipmentId"],
+        "shop_id": shop_id,
         "accepted": float(received.accepted),
         "lines": received.recorded,
         "received_before": received.is_repeated,

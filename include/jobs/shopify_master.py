@@ -7,8 +7,8 @@ from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.jobs.defaults import SHOPIFY_POOL
-from include.jobs.sync import FromTask, Params
-from include.jobs.uploads import each_shop
+from include.jobs.shops import LABEL, visit, visit_alone
+from include.jobs.sync import LEVELS, FromTask, Params
 
 if TYPE_CHECKING:
     from include.channel.shopify_master import Snapshot
@@ -21,12 +21,12 @@ CONFIG_ID = "SHOPIFY_INV_RESET"
 """The data manager configuration of the files."""
 
 
-@task(pool=SHOPIFY_POOL)
-def request_master_levels() -> dict[str, dict[str, Any]]:
-    """Have Shopify write down the levels of each shop with a location where it is master.
+@task(pool=SHOPIFY_POOL, map_index_template=LABEL)
+def request_master_levels(shop_id: str) -> dict[str, Any]:
+    """Have Shopify write down the levels of a shop with a location where it is master.
 
     Returns:
-        By shop: the bulk operation, and the moment of which the file will speak.
+        The bulk operation, and the moment of which the file will speak.
 
     Raises:
         AirflowSkipException: Trueup is master everywhere.
@@ -35,28 +35,22 @@ def request_master_levels() -> dict[str, dict[str, Any]]:
     from include.channel import shopify_master
     from include.shopify import bulk_query
 
-    def start(oms: "Connection", shop_id: str, client: "Client") -> dict[str, Any]:
+    def start(oms: "Connection", client: "Client") -> dict[str, Any]:
         if not shopify_master.facilities(oms, shop_id):
-            return {}
+            raise AirflowSkipException("no inventory channel of the shop has inventory_master SHOPIFY")
         moment = shopify_master.before(oms, shop_id, client)
-        operation = bulk_query.start(client, "AllLevels")
-        return {"operation_id": operation, "at": moment.at.isoformat(), "last_movement": moment.last_movement}
+        operation = bulk_query.start(client, LEVELS)
+        return {"operations": [operation], "at": moment.at.isoformat(), "last_movement": moment.last_movement}
 
-    started = {shop_id: each for shop_id, each in each_shop(start).items() if each}
-    if not started:
-        raise AirflowSkipException("no inventory channel has inventory_master SHOPIFY")
+    started: dict[str, Any] = visit(shop_id, start)
     return started
 
 
-@task
-def operations_of(started: FromTask) -> dict[str, str]:
-    """The bulk operation of each shop."""
-    return {shop_id: each["operation_id"] for shop_id, each in started.items()}
-
-
-@task(pool=SHOPIFY_POOL)
-def write_reset_files(started: FromTask, operations: FromTask, params: Params | None = None) -> dict[str, Any]:
-    """Write what Shopify shows where it is master as a reset file for the data manager; returns its counts."""
+@task(pool=SHOPIFY_POOL, map_index_template=LABEL)
+def write_reset_file(
+    shop_id: str, started: FromTask, operations: FromTask, params: Params | None = None
+) -> dict[str, Any]:
+    """Write what a shop shows where it is master as a reset file for the data manager; returns its counts."""
     from datetime import datetime
 
     from include.channel import shopify_master
@@ -65,30 +59,28 @@ def write_reset_files(started: FromTask, operations: FromTask, params: Params | 
 
     assert params is not None
 
-    def write(oms: "Connection", shop_id: str, client: "Client") -> dict[str, Any]:
-        if shop_id not in started:
-            return {}
-        found = started[shop_id]
+    def write(oms: "Connection", client: "Client") -> dict[str, Any]:
         mapped = shopify_master.facilities(oms, shop_id)
-        exported = bulk_query.levels(client, bulk_query.progress(client, operations[shop_id]).url)
-        moment = Moment(datetime.fromisoformat(found["at"]), found["last_movement"])
+        exported = bulk_query.levels(client, bulk_query.progress(client, operations[0]).url)
+        moment = Moment(datetime.fromisoformat(started["at"]), started["last_movement"])
         return _put(oms, params, shopify_master.snapshot(oms, shop_id, client, moment, mapped, exported))
 
-    return {shop_id: each for shop_id, each in each_shop(write).items() if each}
+    written: dict[str, Any] = visit(shop_id, write)
+    return written
 
 
-@task(pool=SHOPIFY_POOL)
-def work_off_webhooks(params: Params | None = None) -> dict[str, Any]:
-    """Mark what the waiting messages speak of, and read anew the levels where Shopify is master; returns counts.
+@task(pool=SHOPIFY_POOL, map_index_template=LABEL)
+def work_off_webhooks(shop_id: str, params: Params | None = None) -> dict[str, Any]:
+    """Mark what a shop's waiting messages speak of, and read anew the levels where it is master; returns counts.
 
     Raises:
-        AirflowSkipException: No message waits.
+        AirflowSkipException: No message waits, or another run works them off.
     """
     from include.channel import inbox, observation, shopify_master
 
     assert params is not None
 
-    def work(oms: "Connection", shop_id: str, client: "Client") -> dict[str, Any]:
+    def work(oms: "Connection", client: "Client") -> dict[str, Any]:
         worked = inbox.work_off(oms, shop_id)
         counts = {"echo": worked.echo, "marked": worked.marked, "ignored": worked.ignored}
         if not worked.levels:
@@ -105,18 +97,19 @@ def work_off_webhooks(params: Params | None = None) -> dict[str, Any]:
             inbox.done(oms, shop_id, levels, read_from)
         return counts | written
 
-    found = each_shop(work)
-    if not any(any(counts.values()) for counts in found.values()):
+    found: dict[str, Any] = visit_alone(shop_id, "inbox of", work)
+    if not any(found.values()):
         raise AirflowSkipException("no message waits")
     return found
 
 
-@task(pool=SHOPIFY_POOL)
-def manage_subscription(params: Params | None = None) -> dict[str, Any]:
-    """Subscribe or unsubscribe an address, or list who is told; returns by shop who is, or was.
+@task(pool=SHOPIFY_POOL, map_index_template=LABEL)
+def manage_subscription(shop_id: str, params: Params | None = None) -> dict[str, Any]:
+    """Subscribe or unsubscribe an address, or list who is told of a shop's levels; returns who is, or was.
 
     Raises:
         AddressRefused: Shopify could not send to the address.
+        AirflowSkipException: It is about another shop.
     """
     from dataclasses import asdict
 
@@ -124,12 +117,12 @@ def manage_subscription(params: Params | None = None) -> dict[str, Any]:
 
     assert params is not None
     action, address = params["action"], params["address"]
+    if params["shopId"] not in (None, shop_id):
+        raise AirflowSkipException(f"it is about shop {params['shopId']}")
     if action == "subscribe" and not address:
         raise webhooks.AddressRefused("subscribe: expected an address, https://HOST/shopify/webhooks")
 
-    def manage(_oms: "Connection", shop_id: str, client: "Client") -> dict[str, Any]:
-        if params["shopId"] not in (None, shop_id):
-            return {}
+    def manage(_oms: "Connection", client: "Client") -> dict[str, Any]:
         if action == "subscribe":
             found = [webhooks.subscribe(client, address)]
         elif action == "unsubscribe":
@@ -139,7 +132,8 @@ def manage_subscription(params: Params | None = None) -> dict[str, Any]:
         logger.info("shop %s: %s: %s", shop_id, action, found)
         return {action: [asdict(each) for each in found]}
 
-    return {shop_id: found for shop_id, found in each_shop(manage).items() if found}
+    managed: dict[str, Any] = visit(shop_id, manage)
+    return managed
 
 
 def _put(oms: "Connection", params: Params, snapshot: "Snapshot") -> dict[str, Any]:

@@ -1,14 +1,18 @@
 """Looking at Shopify proves something only where nothing unseen can hide in what it shows."""
 
+import dataclasses
 import time
 
 import httpx
 import pytest
 from psycopg.errors import LockNotAvailable
 
-from include.channel import comparison, observation, preflight
-from include.db.connection import connect
+from include.channel import comparison, observation, orders, preflight
+from include.channel.observation import Level
+from include.db.connection import LockedElsewhere, connect, exclusive
+from include.shopify.client import Client
 from include.shopify.errors import OutcomeUnknown
+from include.shopify.inventory import Seen
 from include.stock.atp import online_atp
 from tests.scenarios.store import Store, item
 from tests.world import ONLINE, SHOP
@@ -204,3 +208,40 @@ def test_whoever_marks_levels_waits_for_the_turn_of_those_that_write_them(store:
     comparison.compare_export(store.connection, SHOP, [ONLINE], [], observed)
     preflight.check(store.connection, SHOP, store.client)
     store.connection.execute(b"RESET lock_timeout")
+
+
+def test_a_batch_that_is_sent_while_its_level_is_looked_at_spoils_the_look(
+    store: Store, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sender needs no leave of whoever looks: it confirms a batch between the second read and the judgement."""
+    store.open({P: 10})
+    reads: list[dict[Level, Seen]] = []
+
+    def read(client: Client, levels: list[Level]) -> dict[Level, Seen]:
+        seen = read_levels(client, levels)
+        reads.append(seen)
+        if len(reads) == 2:
+            with connect(dsn) as another:
+                sender = dataclasses.replace(store, connection=another)
+                sender.move(P, -1)
+                assert sender.push().confirmed == 1
+        return seen
+
+    read_levels = observation.read_levels
+    monkeypatch.setattr(observation, "read_levels", read)
+    observed = observation.begin(store.connection, SHOP, "RECENT_CHANGES")
+    found = observation.observe(store.connection, SHOP, store.client, [(item(P), ONLINE)], observed)
+    assert len(reads) >= 2
+    assert (found.settled, found.waiting) == (0, 1)
+    monkeypatch.undo()
+    store.push()
+    assert (store.level(P), store.shown(P), store.applied(P)) == ((9, 9), 9, [-1])
+
+
+def test_two_imports_of_a_shops_orders_do_not_overtake_each_other(
+    store: Store, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.open({P: 10})
+    monkeypatch.setattr(orders, "SECONDS_FOR_THE_LOCK", 0.0)
+    with connect(dsn) as another, exclusive(another, f"orders of {SHOP}"), pytest.raises(LockedElsewhere):
+        store.import_orders()

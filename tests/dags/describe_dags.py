@@ -64,6 +64,7 @@ def describe_deadline(dag: Any, deadline: Any) -> dict[str, Any]:
 
 def describe_task(task: Any) -> dict[str, Any]:
     """What a task is."""
+    called = task.on_failure_callback
     return {
         "downstream": sorted(task.downstream_task_ids),
         "pool": task.pool,
@@ -71,7 +72,9 @@ def describe_task(task: Any) -> dict[str, Any]:
         "owner": task.owner,
         "has_policy": task.retry_policy is not None,
         "has_timeout": task.execution_timeout is not None,
-        "when_failed": [f"{each.__module__}.{each.__qualname__}" for each in task.on_failure_callback],
+        "when_failed": [
+            f"{each.__module__}.{each.__qualname__}" for each in (called if isinstance(called, list) else [called])
+        ],
     }
 
 

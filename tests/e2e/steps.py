@@ -44,6 +44,7 @@ class Attempt:
     task_id: str
     number: int
     pid: int
+    map_index: int = -1
 
 
 def complaints(folder: Path) -> list[str]:
@@ -131,7 +132,7 @@ def running(world: World, dag_id: str, task_id: str) -> Attempt | None:
     path = f"/dags/{dag_id}/dagRuns/~/taskInstances"
     for one in world.airflow.get(path, state="running", limit=100)["task_instances"]:
         if one["task_id"] == task_id and one["pid"]:
-            return Attempt(dag_id, one["dag_run_id"], task_id, one["try_number"], one["pid"])
+            return Attempt(dag_id, one["dag_run_id"], task_id, one["try_number"], one["pid"], one["map_index"])
     return None
 
 
@@ -154,7 +155,7 @@ def send(world: World, attempt: Attempt, number: signal.Signals) -> None:
 
 def task_instance(world: World, attempt: Attempt) -> dict[str, Any]:
     """What Airflow shows of the task now."""
-    path = f"/dags/{attempt.dag_id}/dagRuns/{attempt.run_id}/taskInstances/{attempt.task_id}"
+    path = f"/dags/{attempt.dag_id}/dagRuns/{attempt.run_id}/taskInstances/{attempt.task_id}/{attempt.map_index}"
     found: dict[str, Any] = world.airflow.get(path)
     return found
 

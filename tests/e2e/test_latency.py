@@ -22,7 +22,7 @@ STAGES = (
     ("posted", "process_bulk_imported_files", "process_waiting_files"),
     ("computed", "push_updated_inventory_deltas", "refresh_online_atp"),
     ("planned", "push_updated_inventory_deltas", "plan_uploads"),
-    ("observed", "process_uploads_to_ecommerce", "observe_levels"),
+    ("sent", "process_uploads_to_ecommerce", "deliver_batches"),
 )
 """What is done when a task has ended, in order."""
 

@@ -24,6 +24,12 @@ from tests.jobs.own_airflow import ROOT, environment
 
 LONGEST = 300.0
 LONGEST_QUESTION = 60.0
+LOG = "log.txt"
+"""The file in the given home with all that Airflow has printed."""
+
+FIND = ("find_shops", "choose_locations")
+"""The tasks that say over what the others are mapped."""
+
 SOMEBODY = "olivia"
 """Who answers what a DAG asks."""
 
@@ -31,7 +37,8 @@ SOMEBODY = "olivia"
 def run(home: Path, connections: dict[str, Any], orders: list[Any], requests: list[Any] | None = None) -> list[Any]:
     """Run DAGs with the given connections; returns for each its tasks, then the answers to requests.
 
-    A DAG that has asked somebody has its rendered question as one more entry, `question`.
+    A DAG that has asked somebody has its rendered question as one more entry, `question`. A mapped task has the results
+    of its shops, and their states if these differ.
     """
     own = environment(home) | {
         "AIRFLOW__API_AUTH__JWT_SECRET": "x" * 64,
@@ -43,6 +50,7 @@ def run(home: Path, connections: dict[str, Any], orders: list[Any], requests: li
         [sys.executable, __file__, json.dumps(orders), json.dumps(requests or [])],
         cwd=home, env=own, capture_output=True, text=True, check=False, timeout=LONGEST,
     )  # fmt: skip
+    (home / LOG).write_text(done.stderr)
     assert done.returncode == 0, done.stderr[-6000:]
     answer: list[Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
@@ -70,7 +78,29 @@ def _run(dag_id: str, conf: dict[str, Any], answer: str | None = None) -> dict[s
             asked = {"question": answered.result()}
     else:
         found = dag.test(run_conf=conf)
-    return asked | {ti.task_id: [str(ti.state), ti.xcom_pull(task_ids=ti.task_id)] for ti in found.get_task_instances()}
+    return asked | _tasks(found.get_task_instances())
+
+
+def _tasks(instances: list[Any]) -> dict[str, list[Any]]:
+    """State and result of each task. Of one that is mapped: by shop, and the state if it is the same for all."""
+    told = {
+        (ti.task_id, ti.map_index): [str(ti.state), ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index)]
+        for ti in instances
+    }
+    tasks = {task_id: each for (task_id, index), each in told.items() if index < 0}
+    found = [
+        each["shop_id"] if isinstance(each, dict) else each for task in FIND for each in tasks.get(task, [0, []])[1]
+    ]
+    mapped: dict[str, dict[str, list[Any]]] = {}
+    for (task_id, index), each in told.items():
+        if index >= 0:
+            mapped.setdefault(task_id, {})[found[index]] = each
+    for task_id, shops in mapped.items():
+        states = {shop: state for shop, (state, _) in shops.items()}
+        same = set(states.values())
+        results = {shop: result for shop, (_, result) in shops.items()}
+        tasks[task_id] = [same.pop() if len(same) == 1 else states, results]
+    return tasks
 
 
 @cache

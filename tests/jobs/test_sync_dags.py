@@ -87,10 +87,10 @@ def test_the_dags_do_what_they_say(
         ],
     )
     assert {name: state for name, (state, _) in hard.items()} == dict.fromkeys(hard, "success")
-    assert hard["choose_locations"][1] == {SHOP: [ONLINE]}
+    assert hard["choose_locations"][1] == [{"shop_id": SHOP, "location_ids": [ONLINE]}]
     assert hard["wait_for_levels"][1] != hard["request_levels"][1], "the first export has failed and was started again"
-    report = hard["report_drift"][1]
-    assert report[SHOP] == {
+    report = hard["report_drift"][1][SHOP]
+    assert {name: value for name, value in report.items() if name not in ("table", "rows")} == {
         "levels": 2, "agreed": 1, "rebased": 1, "waiting": 0, "gone": 0, "drift": {"CHANGED_IN_SHOPIFY": 1},
     }  # fmt: skip
     table = (sftp_server.root / report["table"]).read_text("utf-8-sig").splitlines()
@@ -99,7 +99,7 @@ def test_the_dags_do_what_they_say(
     assert uploads["deliver_batches"][0] == "success"
     assert (store.shown(A), store.shown(B)) == (0, 10)
     assert manage["manage_subscription"][1][SHOP]["subscribe"][0]["address"] == HOOK
-    written = from_shopify["write_reset_files"][1][SHOP]
+    written = from_shopify["write_reset_file"][1][SHOP]
     assert (sftp_server.root / written["file"]).read_text() == f"facilityId,productId,availableQty\nPEARL,{A},3\n"
     assert bad["choose_locations"][0] == "failed", "a group that is not there stops the run"
     (sftp_server.root / written["file"]).unlink()

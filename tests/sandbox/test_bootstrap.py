@@ -149,7 +149,7 @@ def test_the_settings_file_holds_no_secret_and_what_the_design_names() -> None:
     assert not any("password" in one for one in connections.values())
     assert connections["FTP_CONFIG"]["extra"]["compress"] == "false"
     assert connections["shopify_demo"]["extra"]["api_version"] == "2026-10"
-    assert [(one["name"], one["slots"]) for one in settings.pools] == [("shopify", 1)]
+    assert [(one["name"], one["slots"]) for one in settings.pools] == [("shopify", 16)]
     assert settings.variables == ()
 
 
