@@ -88,9 +88,8 @@ def _tasks(instances: list[Any]) -> dict[str, list[Any]]:
         for ti in instances
     }
     tasks = {task_id: each for (task_id, index), each in told.items() if index < 0}
-    found = [
-        each["shop_id"] if isinstance(each, dict) else each for task in FIND for each in tasks.get(task, [0, []])[1]
-    ]
+    listed = [each for task in FIND for each in tasks.get(task, ["", None])[1] or ()]
+    found = [each["shop_id"] if isinstance(each, dict) else each for each in listed]
     mapped: dict[str, dict[str, list[Any]]] = {}
     for (task_id, index), each in told.items():
         if index >= 0:
