@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from include.sandbox import process
 from include.sandbox.shopify.control import Control
 from include.sandbox.shopify.settings import DEFAULT_TOKEN
 
@@ -39,6 +38,8 @@ def running(folder: Path, *, token: str = DEFAULT_TOKEN, **settings: object) -> 
     Raises:
         SandboxError: It did not come up; with the end of its log.
     """
+    from include.sandbox import process  # not above, so that the program needs nothing but this folder
+
     folder.mkdir(parents=True, exist_ok=True)
     last = folder / "port"
     remembered = process.remembered_port(last)

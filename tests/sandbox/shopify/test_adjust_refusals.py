@@ -193,6 +193,15 @@ def test_a_level_never_stocked_compares_as_zero(shop: Shop) -> None:
     assert shop.quantities(UNTRACKED, OUTLET)["available"] == 4
 
 
+def test_a_level_named_twice_is_compared_with_the_quantity_before_the_call(shop: Shop) -> None:
+    assert shop.codes(row(delta=1), row(delta=2, expected=11)) == ["CHANGE_FROM_QUANTITY_STALE"]
+    assert shop.codes(row(delta=1), row(delta=2)) == []
+    assert shop.quantities()["available"] == 13
+    assert shop.codes(row(delta=2_000_000_000, expected=13)) == ["INVALID_QUANTITY_TOO_HIGH"]
+    ups = (row(delta=1_500_000_000, expected=13), row(delta=500_000_000, expected=13))
+    assert shop.codes(*ups) == ["INVALID_QUANTITY_TOO_HIGH"], "the bound is that of both together"
+
+
 def test_wrong_rows_come_before_the_compare_and_wrong_names_before_both(shop: Shop) -> None:
     assert shop.codes(row(NOTHING, expected=1), row(expected=1)) == ["INVALID_INVENTORY_ITEM"]
     assert shop.codes(row(NOTHING), reason="because", name="on_hand") == ["INVALID_QUANTITY_NAME", "INVALID_REASON"]

@@ -32,6 +32,27 @@ def test_the_directive_is_required(shop: Shop) -> None:
     assert shop.control.history() == []
 
 
+def test_the_checks_before_the_rules_come_in_their_order(shop: Shop) -> None:
+    """Each call has everything wrong that comes after what it is refused for."""
+    lacking = {name: value for name, value in row().items() if name != "changeFromQuantity"}
+    hopeless = given(lacking, reason="because", name="on_hand")
+    unknown = {"input": {**hopeless, "changes": [lacking] * 251, "nothing": 1}}
+    tried = [
+        ("undefinedField", BARE.replace("field message", "nothing"), unknown),
+        ("INVALID_VARIABLE", BARE, unknown),
+        ("MAX_INPUT_SIZE_EXCEEDED", BARE, {"input": {**hopeless, "changes": [lacking] * 251}}),
+        ("ACCESS_DENIED", BARE, {"input": hopeless}),
+        ("BAD_REQUEST", BARE, {"input": hopeless}),
+        ("INVALID_FIELD_ARGUMENTS", ADJUST, {"input": hopeless, "key": "k"}),
+    ]
+    for code, document, variables in tried:
+        shop.control.settings(scopes=[] if code == "ACCESS_DENIED" else ["write_inventory"])
+        assert only(shop.post(document, variables)["errors"])["extensions"]["code"] == code
+    assert shop.codes({**row(), **lacking}, key="k") == [], "none of them has used the key up"
+    again = shop.adjust({**row(), **lacking, "delta": 9}, key="k", reason="because", name="on_hand")
+    assert only(again["userErrors"])["code"] == "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"
+
+
 def test_the_directive_needs_its_key(shop: Shop) -> None:
     answer = shop.post(BARE.replace("input: $input)", "input: $input) @idempotent"), {"input": given(row())})
     assert answer.keys() == {"errors"}
