@@ -5,10 +5,12 @@ its rows into quarantine, and is looked at again later: once it is put right the
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+
+from psycopg.rows import TupleRow
 
 from include.channel import observation, outbox
-from include.channel.observation import Level
+from include.channel.observation import LEVELS_AT_A_TIME, Level
 from include.db.connection import Connection
 from include.db.sql import statement
 from include.errors import NeedsAction
@@ -134,7 +136,21 @@ def _wrong_with(seen: Seen | None) -> str:
 
 
 def _check_planned(connection: Connection, shop_id: str, client: Client, places: Mapping[str, str]) -> int:
-    unchecked = connection.execute(statement(__file__, "select_unchecked"), {"shop_id": shop_id}).fetchall()
+    """Check the planned rows, some at a time, so that a huge plan needs no more memory than a small one."""
+    found = 0
+    after = (0, 0)
+    while unchecked := connection.execute(
+        statement(__file__, "select_unchecked"),
+        {"shop_id": shop_id, "batch": after[0], "row_index": after[1], "most": LEVELS_AT_A_TIME},
+    ).fetchall():
+        found += _check_rows(connection, shop_id, client, places, unchecked)
+        after = unchecked[-1][:2]
+    return found
+
+
+def _check_rows(
+    connection: Connection, shop_id: str, client: Client, places: Mapping[str, str], unchecked: Sequence[TupleRow]
+) -> int:
     levels: list[Level] = [(row[2], row[3]) for row in unchecked]
     wrong = _at_bad_places(levels, places)
     to_read = [level for level in levels if level not in wrong]

@@ -1,5 +1,6 @@
 -- The planned rows whose item and location were not checked within a day, and those at locations that are not pushed to
--- any more since they were planned. Reads outbox_batch, outbox_batch_row, inventory_level, inventory_channel.
+-- any more since they were planned; so many, from a row on.
+-- Reads outbox_batch, outbox_batch_row, inventory_level, inventory_channel.
 SELECT
     batch.outbox_batch_id,
     batch_row.row_index,
@@ -15,6 +16,7 @@ INNER JOIN inventory_level AS level
 WHERE
     batch.shop_id = %(shop_id)s
     AND batch.status_id = 'PLANNED'
+    AND (batch.outbox_batch_id, batch_row.row_index) > (%(batch)s, %(row_index)s)
     AND (
         level.checked_at IS NULL
         OR level.checked_at < now() - interval '1 day'
@@ -28,3 +30,4 @@ WHERE
         )
     )
 ORDER BY batch.outbox_batch_id, batch_row.row_index
+LIMIT %(most)s

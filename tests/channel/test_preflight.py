@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from include.channel import delivery, preflight
+from include.channel import delivery, planner, preflight
 from include.channel.preflight import NotReady
 from include.sandbox.shopify import Emulator
 from include.shopify.client import Access, Client
@@ -234,3 +234,29 @@ def test_a_wrong_secret_stops_and_says_where_it_is_entered(shop: Store) -> None:
         with pytest.raises(RequestRefused, match="client secret as password of the shop's Airflow connection"):
             delivery.deliver(shop.connection, SHOP, client)
     assert shop.batches() == ["PLANNED"]
+
+
+def test_a_huge_plan_is_checked_in_parts(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bad rows are found wherever a part ends, though their batches are cut anew while the parts are read."""
+    products = [f"6{number:04d}" for number in range(40)]
+    store.open(dict.fromkeys(products, 5))
+    store.connection.execute(b"UPDATE inventory_level SET target = target + 1")
+    monkeypatch.setattr(planner, "MOST_ROWS", 9)
+    assert len(store.plan()) == 5
+    bad = {item(products[number]) for number in (0, 6, 7, 20, 39)}
+    store.emulator.seed(
+        [{"id": ONLINE, "name": "Online"}],
+        [{"id": item(product)} for product in products if item(product) not in bad],
+        [
+            {"inventoryItemId": item(product), "locationId": ONLINE, "available": 5}
+            for product in products
+            if item(product) not in bad
+        ],
+    )
+    monkeypatch.setattr(preflight, "LEVELS_AT_A_TIME", 7)
+    assert store.deliver().quarantined_rows == len(bad)
+    assert {level["available"] for level in store.emulator.levels()} == {6}
+    rows = store.connection.execute(
+        b"SELECT inventory_item_id FROM inventory_level WHERE quarantine_reason IS NOT NULL"
+    )
+    assert {row[0] for row in rows} == bad

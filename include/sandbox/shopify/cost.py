@@ -99,8 +99,19 @@ class Model:
             assert isinstance(named, GraphQLObjectType)
             return self._connection(named, definition, nodes, value)
         if value is not ASKED and _is_list(definition):
-            return 1 + max((self._object(named, _sets(nodes), one) for one in value if one is not None), default=0)
+            return 1 + self._dearest(named, _sets(nodes), value)
         return 1 + self._object(named, _sets(nodes), value)
+
+    def _dearest(self, named: GraphQLNamedType, sets: Sequence[SelectionSetNode], values: Iterable[Any]) -> int:
+        """Return what the dearest object of a list costs. None costs more than was asked for, so the search ends."""
+        most = self._object(named, sets, ASKED)
+        dearest = 0
+        for value in values:
+            if value is not None:
+                dearest = max(dearest, self._object(named, sets, value))
+            if dearest >= most:
+                break
+        return dearest
 
     def _object(self, named: GraphQLNamedType, sets: Sequence[SelectionSetNode], value: Any) -> int:
         if isinstance(named, GraphQLObjectType):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeGuard
 
 from graphql import (
     DocumentNode,
@@ -219,7 +219,13 @@ def executor(
         field_resolver=default_field_resolver,
         type_resolver=default_type_resolver,
         subscribe_field_resolver=default_field_resolver,
+        is_awaitable=_is_awaitable,
     )
+
+
+def _is_awaitable(_value: object) -> TypeGuard[Awaitable[Any]]:
+    """No resolver of the emulator's is asynchronous. The library would look into each value of an answer."""
+    return False
 
 
 _MANY = "An operation name is required"
