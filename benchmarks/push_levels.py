@@ -1,9 +1,9 @@
 """Pushing many levels on the Standard plan: does the sender use the points that the plan gives, and no more?
 
 The share is that of the points spent in those that the plan gave from the first call to the last answer: a full bucket
-and what flows in meanwhile. The checks before the first write are part of it. Answers take `LATENCY` seconds besides
-what they take to be made. The shop's clock and the sender's run `RATE` times as fast as the machine's: points flow in
-as fast as on a larger plan, and the sender knows no more of it than what the answers tell.
+and what flows in meanwhile. The checks before the writes are part of it. Answers take `LATENCY` seconds besides what
+they take to be made. While the sender waits for points, the clock of the shop is set forward and no time passes; all
+else takes the time that it takes.
 
 Goals: at least 95 % of the points used, less than 1 % of the answers THROTTLED.
 """
@@ -18,13 +18,11 @@ from include.channel import delivery, planner
 from include.db.connection import connect
 from include.db.migrate import migrate
 from include.sandbox import postgres, shopify
-from include.shopify.client import Access, Client
 from include.shopify.inventory import MOST_ROWS
-from include.shopify.limiter import Limiter
 from tests.world import SHOP
 
 LEAST_SHARE, MOST_THROTTLED = 0.95, 0.01
-LATENCY, RATE = 0.1, 2.0
+LATENCY = 0.1
 
 
 def measure(folder: Path, rows: int, runs: int) -> bool:
@@ -36,34 +34,34 @@ def measure(folder: Path, rows: int, runs: int) -> bool:
         runs: Not used: one run takes as long as the plan makes it.
     """
     levels = max(1, rows // MOST_ROWS) * MOST_ROWS
-    limiter = Limiter(lambda: time.monotonic() * RATE, lambda seconds: time.sleep(seconds / RATE))
     with (
         postgres.running(folder / "postgres", durable=True) as cluster,
         shopify.running(folder / "shop") as emulator,
-        Client(Access(emulator.url, emulator.token), limiter) as client,
     ):
+        shop = SellingShop(emulator, levels, ADJUST, 0)
         cluster.create_database("push")
         migrate(cluster.dsn("push"))
-        with connect(cluster.dsn("push")) as connection:
-            set_up(connection, SellingShop(emulator, levels, ADJUST, 0))
+        with connect(cluster.dsn("push")) as connection, shop.client() as client:
+            set_up(connection, shop)
             planner.plan(connection, SHOP)
             say(f"  {levels:,} levels are planned")
-            emulator.settings(clock_rate=RATE, latency_seconds=LATENCY)
+            emulator.settings(latency_seconds=LATENCY)
             emulator.settings(**STANDARD_PLAN)
             pids = (connection.info.backend_pid, emulator.pid)
             used = [processor_seconds(pid) for pid in pids]
-            before, began, own = emulator.stats(), time.monotonic(), time.process_time()
+            before, began, own = emulator.stats(), (shop.now(), time.monotonic()), time.process_time()
             delivered = delivery.deliver(connection, SHOP, client)
-            own, seconds, after = time.process_time() - own, time.monotonic() - began, emulator.stats()
+            own, after = time.process_time() - own, emulator.stats()
+            seconds, real = shop.now() - began[0], time.monotonic() - began[1]
             backend, server = (processor_seconds(pid) - base for pid, base in zip(pids, used, strict=True))
     assert delivered.confirmed_rows == levels, delivered
     calls = sum(after["calls"].values()) - sum(before["calls"].values())
     throttled = (after["throttled"] - before["throttled"]) / calls
-    given = STANDARD_PLAN["bucket_size"] + STANDARD_PLAN["restore_rate"] * seconds * RATE
+    given = STANDARD_PLAN["bucket_size"] + STANDARD_PLAN["restore_rate"] * seconds
     share = (after["points"] - before["points"]) / given
     print(
-        f"push_levels: {levels:,} levels, {calls:,} calls, {seconds:,.0f} s, the shop's clock {RATE:g} times as fast\n"
-        f"  waited       {client.limiter.waited / RATE / seconds:7.1%}   of the time, for points\n"
+        f"push_levels: {levels:,} levels, {calls:,} calls, {seconds:,.0f} s of the shop in {real:,.0f} s\n"
+        f"  waited       {client.limiter.waited / seconds:7.1%}   of the shop's time, for points\n"
         f"  points used  {share:7.1%}   goal >= {LEAST_SHARE:.0%}\n"
         f"  throttled    {throttled:7.2%}   goal < {MOST_THROTTLED:.0%}\n"
         f"  processor, ms a call: sender {own / calls * 1000:.1f}, its Postgres backend {backend / calls * 1000:.1f},"

@@ -53,8 +53,10 @@ def start_files(connection: Connection, shop_id: str, client: Client) -> dict[st
     """
     sender = outbox.take_over(connection, shop_id)
     _recover(connection, shop_id, client)
-    if outbox.planned(connection, shop_id, "BULK"):
-        preflight.check(connection, shop_id, client)
+    if planned := outbox.planned(connection, shop_id, "BULK"):
+        places = preflight.check(connection, shop_id, client)
+        checked = preflight.check_batches(connection, shop_id, client, places, planned)
+        logger.info("shop %s: %s rows put into quarantine", shop_id, sum(part.quarantined for part in checked))
         connection.execute(
             statement(__file__, "build_files"), {"shop_id": shop_id, "most_bytes": bulk_mutation.LARGEST_FILE}
         )

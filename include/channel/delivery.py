@@ -116,20 +116,30 @@ def deliver(connection: Connection, shop_id: str, client: Client) -> Delivery:
     delivery = Delivery()
     if not preflight.is_needed(connection, shop_id):
         return delivery
-    delivery.quarantined_rows = preflight.check(connection, shop_id, client)
-    run = Run(connection, sender, client, delivery, deque(map(Batch, outbox.planned(connection, shop_id))))
-    with ThreadPoolExecutor(client.most_under_way, f"shop {shop_id}") as threads:
+    places = preflight.check(connection, shop_id, client)
+    run = Run(connection, sender, client, delivery)
+    planned = outbox.planned(connection, shop_id)
+    for part in preflight.check_batches(connection, shop_id, client, places, planned):
+        delivery.quarantined_rows += part.quarantined
+        run.waiting.extend(map(Batch, part.batches))
+        _send_all(run)
+        if run.waiting:
+            logger.warning("%s unknown outcomes in a row: the other batches wait for the next run", run.silences)
+            break
+    if delivery.quarantined_rows:
+        bundles.recognise(connection, shop_id)
+    return delivery
+
+
+def _send_all(run: Run) -> None:
+    """Send what waits, and write down what becomes of it, until nothing is under way."""
+    with ThreadPoolExecutor(run.client.most_under_way, f"shop {run.sender.shop_id}") as threads:
         while run.may_send or run.under_way:
             if run.may_send:
                 _send_next(run, threads)
             _write_down(run)
     if run.trouble is not None:
         raise run.trouble
-    if run.waiting:
-        logger.warning("%s unknown outcomes in a row: %s batches wait for the next run", run.silences, len(run.waiting))
-    if delivery.quarantined_rows:
-        bundles.recognise(connection, shop_id)
-    return delivery
 
 
 def _send_next(run: Run, threads: ThreadPoolExecutor) -> None:

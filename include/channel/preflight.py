@@ -5,12 +5,11 @@ its rows into quarantine, and is looked at again later: once it is put right the
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-
-from psycopg.rows import TupleRow
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from include.channel import observation, outbox
-from include.channel.observation import LEVELS_AT_A_TIME, Level
+from include.channel.observation import Level
 from include.db.connection import Connection
 from include.db.sql import statement
 from include.errors import NeedsAction
@@ -48,6 +47,21 @@ MOST_LOOKED_AT = 10 * MOST_ROWS
 """Rows in quarantine that one run looks at again."""
 
 
+BATCHES_AT_A_TIME = 80
+"""Batches whose levels are checked before the first of them is sent: some 20,000 rows, 80 calls."""
+
+Places = Mapping[str, str]
+"""The mapped locations, each with what is wrong with it; empty if nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Batches that may be sent, and how many rows were put into quarantine and left out of them."""
+
+    batches: tuple[int, ...]
+    quarantined: int
+
+
 class NotReady(NeedsAction):
     """The shop cannot be written to until somebody has acted on the message."""
 
@@ -57,8 +71,8 @@ def is_needed(connection: Connection, shop_id: str) -> bool:
     return bool(outbox.planned(connection, shop_id)) or bool(_due(connection, shop_id))
 
 
-def check(connection: Connection, shop_id: str, client: Client) -> int:
-    """Check the shop, and every planned level that was not checked lately; release what was put right.
+def check(connection: Connection, shop_id: str, client: Client) -> Places:
+    """Check the shop and its locations, and release rows from quarantine that were put right.
 
     Args:
         connection: Trueup's database, outside a transaction. The caller holds the shop's lock.
@@ -66,7 +80,7 @@ def check(connection: Connection, shop_id: str, client: Client) -> int:
         client: Its API.
 
     Returns:
-        How many rows went into quarantine. The others of their batches travel on in new ones.
+        The mapped locations, for `check_batches`.
 
     Raises:
         NotReady: Nothing may be written; all that is wrong with the shop is in the message.
@@ -75,7 +89,32 @@ def check(connection: Connection, shop_id: str, client: Client) -> int:
     check_shop(shop_id, client)
     places = _mapped_locations(connection, shop_id, client)
     _release(connection, shop_id, client, places)
-    return _check_planned(connection, shop_id, client, places)
+    return places
+
+
+def check_batches(
+    connection: Connection, shop_id: str, client: Client, places: Places, batches: Sequence[int]
+) -> Iterator[Checked]:
+    """Check the levels of planned batches that were not checked lately, some batches at a time.
+
+    A part's levels are read when the part is asked for: the points for it flow in while the parts before it are sent,
+    and a huge plan needs no more memory than a small one.
+
+    Args:
+        connection: Trueup's database, outside a transaction. The caller holds the shop's lock.
+        shop_id: The shop.
+        client: Its API.
+        places: What `check` has returned.
+        batches: The batches, in the order in which they are to be sent.
+
+    Yields:
+        Each part's batches that may be sent, and how many of its rows went into quarantine.
+
+    Raises:
+        ShopifyError: Shopify could not be asked.
+    """
+    for first in range(0, len(batches), BATCHES_AT_A_TIME):
+        yield _check_part(connection, shop_id, client, places, batches[first : first + BATCHES_AT_A_TIME])
 
 
 def check_shop(shop_id: str, client: Client) -> None:
@@ -101,7 +140,7 @@ def check_shop(shop_id: str, client: Client) -> None:
         raise NotReady(f"shop {shop_id}: nothing was written. " + "; ".join(wrong))
 
 
-def _mapped_locations(connection: Connection, shop_id: str, client: Client) -> dict[str, str]:
+def _mapped_locations(connection: Connection, shop_id: str, client: Client) -> Places:
     """What is wrong with each location that Trueup is master of; empty if nothing is.
 
     Raises:
@@ -135,22 +174,10 @@ def _wrong_with(seen: Seen | None) -> str:
     return "" if seen.is_active else NOT_STOCKED
 
 
-def _check_planned(connection: Connection, shop_id: str, client: Client, places: Mapping[str, str]) -> int:
-    """Check the planned rows, some at a time, so that a huge plan needs no more memory than a small one."""
-    found = 0
-    after = (0, 0)
-    while unchecked := connection.execute(
-        statement(__file__, "select_unchecked"),
-        {"shop_id": shop_id, "batch": after[0], "row_index": after[1], "most": LEVELS_AT_A_TIME},
-    ).fetchall():
-        found += _check_rows(connection, shop_id, client, places, unchecked)
-        after = unchecked[-1][:2]
-    return found
-
-
-def _check_rows(
-    connection: Connection, shop_id: str, client: Client, places: Mapping[str, str], unchecked: Sequence[TupleRow]
-) -> int:
+def _check_part(
+    connection: Connection, shop_id: str, client: Client, places: Places, batches: Sequence[int]
+) -> Checked:
+    unchecked = connection.execute(statement(__file__, "select_unchecked"), {"batches": list(batches)}).fetchall()
     levels: list[Level] = [(row[2], row[3]) for row in unchecked]
     wrong = _at_bad_places(levels, places)
     to_read = [level for level in levels if level not in wrong]
@@ -159,11 +186,13 @@ def _check_rows(
     for batch, row_index, item, location in unchecked:
         if reason := wrong.get((item, location)):
             by_batch.setdefault(batch, {})[row_index] = reason
+    instead: dict[int, list[int]] = {}
     for batch, reasons in by_batch.items():
         logger.error("batch %s: put into quarantine before anything was sent: %s", batch, reasons)
-        outbox.replace_refused(connection, shop_id, batch, "some rows cannot be written", reasons, "PLANNED")
+        message = "some rows cannot be written"
+        instead[batch] = outbox.replace_refused(connection, shop_id, batch, message, reasons, "PLANNED")
     _write(connection, "note_checked", shop_id, [level for level in to_read if level not in wrong])
-    return len(wrong)
+    return Checked(tuple(each for batch in batches for each in instead.get(batch, [batch])), len(wrong))
 
 
 def _look(connection: Connection, shop_id: str, client: Client, levels: list[Level]) -> dict[Level, str]:
@@ -185,7 +214,7 @@ def _look(connection: Connection, shop_id: str, client: Client, levels: list[Lev
     return wrong
 
 
-def _release(connection: Connection, shop_id: str, client: Client, places: Mapping[str, str]) -> None:
+def _release(connection: Connection, shop_id: str, client: Client, places: Places) -> None:
     """Look again at rows that have been in quarantine for some time; those that are well now are planned again."""
     levels = _due(connection, shop_id)
     wrong = _at_bad_places(levels, places)
@@ -196,7 +225,7 @@ def _release(connection: Connection, shop_id: str, client: Client, places: Mappi
         logger.info("shop %s: %s rows released from quarantine", shop_id, len(levels) - len(wrong))
 
 
-def _at_bad_places(levels: Iterable[Level], places: Mapping[str, str]) -> dict[Level, str]:
+def _at_bad_places(levels: Iterable[Level], places: Places) -> dict[Level, str]:
     return {level: reason for level in levels if (reason := places.get(level[1], NOT_MAPPED))}
 
 

@@ -1,5 +1,5 @@
--- The planned rows whose item and location were not checked within a day, and those at locations that are not pushed to
--- any more since they were planned; so many, from a row on.
+-- Rows of planned batches whose item and location were not checked within a day, or whose location is not pushed to any
+-- more since they were planned.
 -- Reads outbox_batch, outbox_batch_row, inventory_level, inventory_channel.
 SELECT
     batch.outbox_batch_id,
@@ -14,9 +14,8 @@ INNER JOIN inventory_level AS level
         AND batch_row.inventory_item_id = level.inventory_item_id
         AND batch_row.location_id = level.location_id
 WHERE
-    batch.shop_id = %(shop_id)s
+    batch.outbox_batch_id = ANY(%(batches)s)
     AND batch.status_id = 'PLANNED'
-    AND (batch.outbox_batch_id, batch_row.row_index) > (%(batch)s, %(row_index)s)
     AND (
         level.checked_at IS NULL
         OR level.checked_at < now() - interval '1 day'
@@ -30,4 +29,3 @@ WHERE
         )
     )
 ORDER BY batch.outbox_batch_id, batch_row.row_index
-LIMIT %(most)s

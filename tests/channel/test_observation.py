@@ -196,7 +196,8 @@ def test_whoever_marks_levels_waits_for_the_turn_of_those_that_write_them(store:
     """Two that lock many levels in different orders would wait for each other, and one of them would be ended."""
     store.open({P: 5})
     store.move(P, -1)
-    store.plan()
+    batches = store.plan()
+    places = preflight.check(store.connection, SHOP, store.client)
     observed = observation.begin(store.connection, SHOP, "HARD_SYNC")
     with connect(dsn) as other, other.transaction():
         online_atp.take_turn(other)
@@ -204,9 +205,9 @@ def test_whoever_marks_levels_waits_for_the_turn_of_those_that_write_them(store:
         with pytest.raises(LockNotAvailable):
             comparison.compare_export(store.connection, SHOP, [ONLINE], [], observed)
         with pytest.raises(LockNotAvailable):
-            preflight.check(store.connection, SHOP, store.client)
+            list(preflight.check_batches(store.connection, SHOP, store.client, places, batches))
     comparison.compare_export(store.connection, SHOP, [ONLINE], [], observed)
-    preflight.check(store.connection, SHOP, store.client)
+    list(preflight.check_batches(store.connection, SHOP, store.client, places, batches))
     store.connection.execute(b"RESET lock_timeout")
 
 

@@ -237,7 +237,7 @@ def test_a_wrong_secret_stops_and_says_where_it_is_entered(shop: Store) -> None:
 
 
 def test_a_huge_plan_is_checked_in_parts(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bad rows are found wherever a part ends, though their batches are cut anew while the parts are read."""
+    """The levels of a part are read when it is its turn; the batches of a part with bad rows are replaced in it."""
     products = [f"6{number:04d}" for number in range(40)]
     store.open(dict.fromkeys(products, 5))
     store.connection.execute(b"UPDATE inventory_level SET target = target + 1")
@@ -253,7 +253,7 @@ def test_a_huge_plan_is_checked_in_parts(store: Store, monkeypatch: pytest.Monke
             if item(product) not in bad
         ],
     )
-    monkeypatch.setattr(preflight, "LEVELS_AT_A_TIME", 7)
+    monkeypatch.setattr(preflight, "BATCHES_AT_A_TIME", 2)
     assert store.deliver().quarantined_rows == len(bad)
     assert {level["available"] for level in store.emulator.levels()} == {6}
     rows = store.connection.execute(
