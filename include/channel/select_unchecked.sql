@@ -14,7 +14,7 @@ INNER JOIN inventory_level AS level
         AND batch_row.inventory_item_id = level.inventory_item_id
         AND batch_row.location_id = level.location_id
 WHERE
-    batch.outbox_batch_id = ANY(%(batches)s)
+    batch.outbox_batch_id IN (SELECT unnest(%(batches)s::bigint[]))
     AND batch.status_id = 'PLANNED'
     AND (
         level.checked_at IS NULL
