@@ -87,7 +87,8 @@ def _seed(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
         store.locations[gid] = Location(gid, each["name"], now, **flags)
     for each in given.get("items", []):
         gid = each.get("id") or store.new_id("InventoryItem")
-        store.items[gid] = Item(gid, each.get("sku"), now, each.get("tracked", True), each.get("bundle", False))
+        kind = (each.get("tracked", True), each.get("bundle", False))
+        store.items[gid] = Item(gid, each.get("sku"), now, *kind, product=each.get("product"))
     for each in given.get("levels", []):
         store.check_known(each["inventoryItemId"], each["locationId"])
         level = store.add_level(each["inventoryItemId"], each["locationId"], active=each.get("active", True))

@@ -14,6 +14,7 @@ from include.sandbox.shopify.inventory.activation import is_only_one
 from include.sandbox.shopify.inventory.fields import PLAIN as INVENTORY
 from include.sandbox.shopify.orders.fields import PLAIN as ORDERS
 from include.sandbox.shopify.orders.fields import TYPE_OF as ORDER_TYPES
+from include.sandbox.shopify.products import fields as products
 from include.sandbox.shopify.store import Group, Item, Level, Location, number, timestamp
 from include.sandbox.shopify.webhooks.dispatcher import DOMAIN
 from include.sandbox.shopify.webhooks.records import Subscription
@@ -52,6 +53,7 @@ TYPE_OF: dict[type, str] = {
     Level: "InventoryLevel",
     Location: "Location",
     **ORDER_TYPES,
+    **products.TYPE_OF,
     Group: "InventoryAdjustmentGroup",
     Quantity: "InventoryQuantity",
     Installation: "AppInstallation",
@@ -81,6 +83,7 @@ PLAIN: dict[str, dict[str, Plain]] = {
     **BULK,
     **ORDERS,
     **WEBHOOKS,
+    **products.PLAIN,
     "Connection": CONNECTION,
     "Edge": EDGE,
     "PageInfo": {
@@ -98,6 +101,7 @@ PLAIN: dict[str, dict[str, Plain]] = {
         "updatedAt": lambda x, c: timestamp(x.created if x.updated is None else x.updated),
         "sku": lambda x, c: x.sku,
         "tracked": lambda x, c: x.tracked,
+        **products.ITEM,
     },
     "InventoryLevel": {
         **STAMPS,

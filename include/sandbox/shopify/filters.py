@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from include.sandbox.shopify.orders.records import Order
+from include.sandbox.shopify.products import catalogue
+from include.sandbox.shopify.products.catalogue import Variant
 from include.sandbox.shopify.search import Filters, by_number, by_text, by_time
-from include.sandbox.shopify.store import number
+from include.sandbox.shopify.store import Store, number
 
 # Documented filters of `orders` that the emulator does not have.
 KNOWN_ELSEWHERE = frozenset(
@@ -95,6 +97,52 @@ BULK_OPERATIONS = Filters(
         "created_at": by_time(lambda operation: operation.created),
     },
 )
+
+
+# Documented filters of `productVariants` that the emulator does not have.
+OF_VARIANTS_ELSEWHERE = frozenset(
+    {
+        "barcode",
+        "collection",
+        "delivery_profile_id",
+        "exclude_composite",
+        "exclude_variants_with_components",
+        "gift_card",
+        "inventory_quantity",
+        "location_id",
+        "managed",
+        "managed_by",
+        "option1",
+        "option2",
+        "option3",
+        "product_ids",
+        "product_publication_status",
+        "product_status",
+        "product_type",
+        "publishable_status",
+        "published_status",
+        "requires_components",
+        "tag",
+        "tag_not",
+        "taxable",
+        "title",
+        "vendor",
+    }
+)
+
+
+def variants(store: Store, at: float) -> Filters:
+    """Return the fields of the search of variants, as its index was at a moment (seconds since 1970)."""
+    return Filters(
+        "productVariants",
+        {
+            "id": by_number(lambda item: number(Variant(item).id)),
+            "sku": by_text(lambda item: catalogue.indexed_sku(item, at)),
+            "product_id": by_number(lambda item: number(catalogue.product_of(store, item).id)),
+            "updated_at": by_time(lambda item: item.created if item.updated is None else item.updated),
+        },
+        OF_VARIANTS_ELSEWHERE,
+    )
 
 
 def known(orders: Iterable[list[Order]], until: float) -> Iterator[Order]:

@@ -18,7 +18,7 @@ from include.sandbox.shopify.inventory.fields import FULL as INVENTORY
 from include.sandbox.shopify.inventory.mutations import MUTATIONS
 from include.sandbox.shopify.orders import fields as orders
 from include.sandbox.shopify.orders.records import Order
-from include.sandbox.shopify.search import Filters, Query
+from include.sandbox.shopify.products import fields as products
 from include.sandbox.shopify.store import (
     QUANTITY_NAMES,
     Item,
@@ -43,6 +43,8 @@ def _find(context: Context, info: Info, gid: str) -> Any:
     if kind == "Location":
         require(info, "read_locations", "read_inventory")
         return store.locations.get(gid)
+    if kind in ("Product", "ProductVariant"):
+        return products.find(context, info, gid)
     if kind in ("Order", "FulfillmentOrder", "Refund"):
         return orders.find(context, info, kind, gid)
     if kind == "WebhookSubscription":
@@ -107,7 +109,7 @@ def _no_query(info: Info, arguments: Mapping[str, Any]) -> None:
 def _levels(source: Item | Location, info: Info, **arguments: Any) -> Page:
     context = info.context
     require(info, "read_inventory")
-    query = _search(info, arguments, filters.LEVELS)
+    query = search.parsed(info, arguments, filters.LEVELS)
     side = context.store.levels_of_item if isinstance(source, Item) else context.store.levels_of_location
     levels = side.get(source.id, [])
     shown = [x for x in levels if (x.active or arguments.get("includeInactive")) and query.matches(x)]
@@ -148,7 +150,7 @@ def _orders(_source: Any, info: Info, **arguments: Any) -> Page:
             f"orders(sortKey: {arguments['sortKey']}) is not emulated; use one of {', '.join(ORDER_SORTS)}",
             extensions={"code": "NOT_EMULATED"},
         )
-    query = _search(info, arguments, filters.ORDERS)
+    query = search.parsed(info, arguments, filters.ORDERS)
     store = context.store
     known = filters.known(
         (versions for gid, versions in store.orders.items() if gid not in context.settings.unindexed_orders),
@@ -159,28 +161,18 @@ def _orders(_source: Any, info: Info, **arguments: Any) -> Page:
 
 def _items(_source: Any, info: Info, **arguments: Any) -> Page:
     require(info, "read_inventory", "read_products")
-    query = _search(info, arguments, filters.ITEMS)
+    query = search.parsed(info, arguments, filters.ITEMS)
     found = (x for x in info.context.store.items.values() if query.matches(x))
     return paginate(found, lambda x: (number(x.id),), arguments)
 
 
 def _bulk_operations(_source: Any, info: Info, **arguments: Any) -> Page:
     """The app's own operations, the newest first unless reversed (the schema's words)."""
-    query = _search(info, arguments, filters.BULK_OPERATIONS)
+    query = search.parsed(info, arguments, filters.BULK_OPERATIONS)
     found = [x for x in info.context.store.bulk.values() if query.matches(x)]
     if arguments["sortKey"] == "COMPLETED_AT":
         return paginate(found, lambda x: (-(x.completed or 0), -number(x.id)), arguments)
     return paginate(found, lambda x: (-x.created, -number(x.id)), arguments)
-
-
-def _search(info: Info, arguments: Mapping[str, Any], wanted: Filters) -> Query:
-    """Parse a list's search; what it ignored is told in `extensions.search` (recorded on 2026-04)."""
-    query = search.parse(arguments.get("query"), wanted)
-    if query.warnings:
-        info.context.searches.append(
-            {"path": info.path.as_list(), "query": arguments["query"], "warnings": list(query.warnings)}
-        )
-    return query
 
 
 # --- levels ----------------------------------------------------------------------------------------------------------
@@ -199,6 +191,9 @@ FULL: dict[str, dict[str, Callable[..., Any]]] = {
         "node": _node,
         "nodes": _nodes,
         **subscriptions.QUERIES,
+        **products.QUERIES,
+        "product": _typed("Product"),
+        "productVariant": _typed("ProductVariant"),
         "webhookSubscription": _typed("WebhookSubscription"),
         "bulkOperation": _typed("BulkOperation"),
         "bulkOperations": _bulk_operations,
@@ -214,9 +209,10 @@ FULL: dict[str, dict[str, Callable[..., Any]]] = {
         "currentAppInstallation": lambda source, info: Installation(),
     },
     "Mutation": {**MUTATIONS, **BULK, **subscriptions.MUTATIONS},
-    "InventoryItem": {"inventoryLevel": _level_at, "inventoryLevels": _levels},
+    "InventoryItem": {"inventoryLevel": _level_at, "inventoryLevels": _levels, **products.ITEM_FULL},
     "Location": {"inventoryLevel": _level_at, "inventoryLevels": _levels},
     "InventoryLevel": {"quantities": _quantities},
     **orders.FULL,
+    **products.FULL,
     **INVENTORY,
 }

@@ -17,6 +17,8 @@ from typing import Any
 
 from graphql import GraphQLError
 
+from include.sandbox.shopify.context import Info
+
 TERM = re.compile(r"""\s*(?:(\w+):(>=|<=|>|<|=)?)?("[^"]*"|'[^']*'|[^\s()"']+|[()])""")
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
@@ -82,6 +84,16 @@ def parse(text: str | None, filters: Filters) -> Query:
             # Reported: a filter that cannot be read is ignored. The wording is inferred.
             warnings.append(_warning(field, f"Input `{value}` is not an accepted value.", "invalid_value"))
     return Query(tuple(tests), tuple(warnings))
+
+
+def parsed(info: Info, arguments: Mapping[str, Any], wanted: Filters) -> Query:
+    """Parse a list's search; what it ignored is told in `extensions.search` (recorded on 2026-04)."""
+    query = parse(arguments.get("query"), wanted)
+    if query.warnings:
+        info.context.searches.append(
+            {"path": info.path.as_list(), "query": arguments["query"], "warnings": list(query.warnings)}
+        )
+    return query
 
 
 def _terms(text: str, filters: Filters) -> Iterator[tuple[str, str, str]]:

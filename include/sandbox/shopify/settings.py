@@ -46,6 +46,7 @@ class Settings:
     token_seconds: float = 86_400.0
     shop_status: int | None = None
     order_search_lag: float = 0.0
+    product_lag: float = 0.0
     unindexed_orders: tuple[str, ...] = ()
     latency_seconds: float = 0.0
     upload_limit: int = 104_857_600  # documented and recorded: bytes
@@ -150,6 +151,7 @@ KINDS: dict[str, Kind] = {
     "token_seconds": POSITIVE,
     "shop_status": _one_of(None, *SHOP_STATUSES),
     "order_search_lag": POSITIVE,
+    "product_lag": POSITIVE,
     "unindexed_orders": STRINGS,
     "latency_seconds": POSITIVE,
     "upload_limit": Kind(

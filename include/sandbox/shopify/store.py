@@ -67,7 +67,11 @@ class Location:
 
 @dataclass(slots=True)
 class Item:
-    """An inventory item; `bundle` marks the parent of a bundle, which cannot be adjusted."""
+    """An inventory item; `bundle` marks the parent of a bundle, which cannot be adjusted.
+
+    `product` is the one that it shares with others, if it does; `older_skus` are those that it had, each with the time
+    until which (seconds since 1970).
+    """
 
     id: str
     sku: str | None
@@ -75,6 +79,8 @@ class Item:
     tracked: bool = True
     bundle: bool = False
     updated: float | None = None
+    product: str | None = None
+    older_skus: list[tuple[float, str | None]] | None = None
 
 
 @dataclass(slots=True)

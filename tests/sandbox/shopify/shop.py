@@ -82,6 +82,7 @@ class Shop:
             webhook_timeout=5,
             webhook_secret=None,
             order_search_lag=0,
+            product_lag=0,
             unindexed_orders=[],
             restore_rate=100,
             bucket_size=2000,

@@ -36,8 +36,8 @@ def test_the_checks_before_the_rules_come_in_their_order(shop: Shop) -> None:
     """Each call has everything wrong that comes after what it is refused for."""
     lacking = {name: value for name, value in row().items() if name != "changeFromQuantity"}
     hopeless = given(lacking, reason="because", name="on_hand")
-    unknown = {"input": {**hopeless, "changes": [lacking] * 251, "nothing": 1}}
-    tried = [
+    unknown: dict[str, Any] = {"input": {**hopeless, "changes": [lacking] * 251, "nothing": 1}}
+    tried: list[tuple[str, str, dict[str, Any]]] = [
         ("undefinedField", BARE.replace("field message", "nothing"), unknown),
         ("INVALID_VARIABLE", BARE, unknown),
         ("MAX_INPUT_SIZE_EXCEEDED", BARE, {"input": {**hopeless, "changes": [lacking] * 251}}),

@@ -17,7 +17,8 @@ def update(store: Store, item_id: str, wanted: Mapping[str, Any]) -> ItemPayload
         return ItemPayload(errors=(UserError(("id",), None, text),))
     if wanted.get("tracked") is not None:
         item.tracked = wanted["tracked"]
-    if "sku" in wanted:
+    if "sku" in wanted and wanted["sku"] != item.sku:
+        item.older_skus = [*(item.older_skus or ()), (store.now(), item.sku)]
         item.sku = wanted["sku"]
     item.updated = store.now()
     store.dirty = True
