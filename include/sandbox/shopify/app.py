@@ -4,6 +4,7 @@
     POST   /control/seed           {locations, items, levels}: a new shop; ids are full global ids
     POST   /control/orders         {lines: [{inventoryItemId, locationId, quantity}], source: web|pos, ...}
     POST   /control/orders/...     cancel, fulfil, refund, edit, move, hold, take-back: see `orders.handlers`
+    POST   /control/transfers      {inventoryItemId, originId, destinationId, quantity}; then ship, receive, cancel
     POST   /control/levels         {inventoryItemId, locationId, available}: an edit in the admin
     GET    /control/levels         what each level shows; ?location= for one location
     POST   /control/faults         {kind, operation, times, after_calls, ...}: see `faults.KINDS`
@@ -29,11 +30,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from include.sandbox.shopify import transfers
 from include.sandbox.shopify.admin import Admin, Receive, Scope, Send
 from include.sandbox.shopify.bulk.storage import PREFIXES, Storage
 from include.sandbox.shopify.orders.handlers import HANDLERS
 from include.sandbox.shopify.orders.records import Order
-from include.sandbox.shopify.store import Change, Item, Level, Location, Refused, Store, timestamp
+from include.sandbox.shopify.store import Change, Item, Level, Location, Refused, Store, Transfer, timestamp
 
 Handler = Callable[[Admin, Mapping[str, Any]], Any]
 
@@ -107,6 +109,14 @@ def _order(change: Callable[[Store, Mapping[str, Any]], Order]) -> Handler:
     return handle
 
 
+def _transfer(change: Callable[[Store, Mapping[str, Any]], Transfer]) -> Handler:
+    def handle(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
+        transfer = change(admin.store, given)
+        return {"id": transfer.id, "status": transfer.status, "open": transfer.open}
+
+    return handle
+
+
 def _edit(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
     return {"delta": admin.store.edit(given["inventoryItemId"], given["locationId"], int(given["available"]))}
 
@@ -170,6 +180,7 @@ ROUTES: dict[str, tuple[tuple[str, Handler], ...]] = {
     "/healthz": (("GET", lambda _admin, _given: {"status": "ok"}),),
     "/control/seed": (("POST", _seed),),
     **{path: (("POST", _order(change)),) for path, change in HANDLERS.items()},
+    **{path: (("POST", _transfer(change)),) for path, change in transfers.HANDLERS.items()},
     "/control/levels": (("POST", _edit), ("GET", _levels)),
     "/control/faults": (
         ("POST", lambda admin, given: admin.faults.add(given).show()),

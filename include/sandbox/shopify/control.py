@@ -66,6 +66,25 @@ class Control:
         """Cancel the fulfilments of an order, so that its units wait again."""
         self._call("POST", "orders/take-back", {"id": order_id})
 
+    def transfer(self, inventory_item_id: str, origin: str, destination: str, quantity: int) -> str:
+        """Make a transfer ready to ship; returns its id."""
+        wanted = {"originId": origin, "destinationId": destination, "quantity": quantity}
+        made = self._call("POST", "transfers", {"inventoryItemId": inventory_item_id, **wanted})
+        return str(made["id"])
+
+    def ship_transfer(self, transfer_id: str) -> None:
+        """Send a transfer on its way."""
+        self._call("POST", "transfers/ship", {"id": transfer_id})
+
+    def receive_transfer(self, transfer_id: str, quantity: int | None = None) -> None:
+        """Receive all that is on its way, or some units of it."""
+        some = {} if quantity is None else {"quantity": quantity}
+        self._call("POST", "transfers/receive", {"id": transfer_id, **some})
+
+    def cancel_transfer(self, transfer_id: str) -> None:
+        """Cancel what was not received."""
+        self._call("POST", "transfers/cancel", {"id": transfer_id})
+
     def edit_level(self, inventory_item_id: str, location_id: str, available: int) -> None:
         """Set a level as a merchant does in the admin."""
         edit = {"inventoryItemId": inventory_item_id, "locationId": location_id, "available": available}

@@ -32,6 +32,7 @@ from include.sandbox.shopify.store import (
     Location,
     Store,
     Token,
+    Transfer,
 )
 from include.sandbox.shopify.webhooks.records import Delivery, Subscription
 
@@ -180,6 +181,7 @@ FLAT: dict[str, type] = {"locations": Location, "items": Item, "groups": Group}
 """Dictionaries of records of plain values, by the record's first field."""
 
 LATER: dict[str, type] = {
+    "transfers": Transfer,
     "uploads": Upload,
     "bulk": BulkOperation,
     "tokens": Token,

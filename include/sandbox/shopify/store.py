@@ -33,6 +33,7 @@ FIRST_IDS = {
     "LineItem": 15622081708338,
     "Refund": 1024353632562,
     "RefundLineItem": 654574944562,
+    "InventoryTransfer": 3511240851,
     "BulkOperation": 6390462185778,
     "WebhookSubscription": 1987654025522,
 }
@@ -150,6 +151,21 @@ class KeyUse:
     group: str | None
 
 
+@dataclass(slots=True)
+class Transfer:
+    """Units of one item on their way from one location to another; `open` counts those that were not received.
+
+    `status` is READY_TO_SHIP, IN_TRANSIT, DONE or CANCELED.
+    """
+
+    id: str
+    item: str
+    origin: str
+    destination: str
+    open: int
+    status: str = "READY_TO_SHIP"
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """An access token that was handed out, until when it lasts, and what it opens."""
@@ -175,6 +191,7 @@ class Store:
     groups: dict[str, Group] = field(default_factory=dict)
     keys: dict[str, KeyUse] = field(default_factory=dict)
     history: list[Change] = field(default_factory=list)
+    transfers: dict[str, Transfer] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
     bulk: dict[str, BulkOperation] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from include.sandbox.shopify.bulk.records import BulkOperation, Upload
 from include.sandbox.shopify.inventory.adjustment import Request, adjust
 from include.sandbox.shopify.inventory.keys import Keyed
 from include.sandbox.shopify.orders import changes, placing, refunds
-from include.sandbox.shopify.store import CONTENTS, Item, Location, Store, Token
+from include.sandbox.shopify.store import CONTENTS, Item, Location, Store, Token, Transfer
 from include.sandbox.shopify.webhooks.records import Delivery, Subscription
 from tests.sandbox.shopify.shop import ITEMS, MAIN, OUTLET, Shop, given, row, wait_for
 
@@ -32,6 +32,7 @@ def test_all_of_a_shop_comes_back(tmp_path: Path) -> None:
     sent = changes.fulfil(first, placing.place(first, [placing.Wanted(ITEMS[1], MAIN, 1)]).id)
     refunds.refund(first, sent.id, [refunds.Refunded(1, "RETURN", ITEMS[1], location=MAIN)])
     placing.place(first, [placing.Wanted(ITEMS[0], MAIN, 1)], "pos")
+    first.transfers["id"] = Transfer("id", ITEMS[0], MAIN, MAIN, 3, "IN_TRANSIT")
     first.uploads["key"] = Upload("key", 3.5, "text/jsonl", "POST", "etag", 7)
     first.bulk["id"] = BulkOperation("id", "MUTATION", "mutation", 4.5, ["write_inventory"], upload="key", position=3)
     first.tokens["token"] = Token("token", 5.5, ["read_inventory"])
