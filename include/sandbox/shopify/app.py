@@ -11,6 +11,7 @@
     GET    /control/faults         with hit counts
     DELETE /control/faults
     GET, PUT /control/settings     see `settings.NAMES`
+    POST   /control/tokens         an expiring token and its refresh token, as when a merchant installs the app
     POST   /control/clock          {advance}: let seconds pass; with the setting clock_rate 0 only this moves the clock
     GET    /control/history        every change that was applied, in order
     GET    /control/webhooks       the latest attempts, and how many deliveries wait
@@ -30,7 +31,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from include.sandbox.shopify import transfers
+from include.sandbox.shopify import tokens, transfers
 from include.sandbox.shopify.admin import Admin, Receive, Scope, Send
 from include.sandbox.shopify.bulk.storage import PREFIXES, Storage
 from include.sandbox.shopify.orders.handlers import HANDLERS
@@ -189,6 +190,7 @@ ROUTES: dict[str, tuple[tuple[str, Handler], ...]] = {
     ),
     "/control/settings": (("PUT", _set), ("GET", lambda admin, _given: admin.settings.show(admin.store))),
     "/control/webhooks": (("GET", _webhooks),),
+    "/control/tokens": (("POST", lambda admin, _given: tokens.install(admin.store, admin.settings)),),
     "/control/clock": (("POST", _clock),),
     "/control/history": (("GET", _history),),
     "/control/stats": (("GET", lambda admin, _given: admin.stats.show()),),

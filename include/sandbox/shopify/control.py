@@ -106,6 +106,10 @@ class Control:
         """Change some settings; returns all of them."""
         return dict(self._call("PUT", "settings", wanted) if wanted else self._call("GET", "settings"))
 
+    def install(self) -> dict[str, Any]:
+        """Give the app an expiring token and a refresh token, as a merchant who installs it does."""
+        return dict(self._call("POST", "tokens"))
+
     def advance(self, seconds: float) -> None:
         """Let time pass for the shop."""
         self._call("POST", "clock", {"advance": seconds})

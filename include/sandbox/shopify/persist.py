@@ -30,6 +30,7 @@ from include.sandbox.shopify.store import (
     KeyUse,
     Level,
     Location,
+    RefreshToken,
     Store,
     Token,
     Transfer,
@@ -185,6 +186,7 @@ LATER: dict[str, type] = {
     "uploads": Upload,
     "bulk": BulkOperation,
     "tokens": Token,
+    "refresh_tokens": RefreshToken,
     "subscriptions": Subscription,
     "deliveries": Delivery,
 }

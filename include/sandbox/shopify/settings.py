@@ -44,6 +44,8 @@ class Settings:
     client_id: str = DEFAULT_CLIENT[0]
     client_secret: str = DEFAULT_CLIENT[1]
     token_seconds: float = 86_400.0
+    offline_token_seconds: float = 3600.0
+    refresh_token_seconds: float = 7_776_000.0
     shop_status: int | None = None
     order_search_lag: float = 0.0
     product_lag: float = 0.0
@@ -149,6 +151,8 @@ KINDS: dict[str, Kind] = {
     "client_id": TEXT,
     "client_secret": TEXT,
     "token_seconds": POSITIVE,
+    "offline_token_seconds": POSITIVE,
+    "refresh_token_seconds": POSITIVE,
     "shop_status": _one_of(None, *SHOP_STATUSES),
     "order_search_lag": POSITIVE,
     "product_lag": POSITIVE,

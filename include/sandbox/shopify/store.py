@@ -175,6 +175,16 @@ class Token:
     scopes: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """A refresh token, until when it lasts, what it opens, and the one that it came in place of."""
+
+    token: str
+    expires: float
+    scopes: list[str]
+    before: str | None = None
+
+
 @dataclass(slots=True)
 class Store:
     """Everything that the shop knows."""
@@ -195,6 +205,7 @@ class Store:
     uploads: dict[str, Upload] = field(default_factory=dict)
     bulk: dict[str, BulkOperation] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
+    refresh_tokens: dict[str, RefreshToken] = field(default_factory=dict)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     deliveries: dict[str, Delivery] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)

@@ -69,6 +69,8 @@ class Shop:
             token_scopes={},
             shop_status=None,
             token_seconds=86400,
+            offline_token_seconds=3600,
+            refresh_token_seconds=7_776_000,
             upload_limit=104_857_600,
             staged_uploads_denied=False,
             bulk_start_seconds=0,

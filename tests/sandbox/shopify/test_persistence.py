@@ -15,7 +15,7 @@ from include.sandbox.shopify.bulk.records import BulkOperation, Upload
 from include.sandbox.shopify.inventory.adjustment import Request, adjust
 from include.sandbox.shopify.inventory.keys import Keyed
 from include.sandbox.shopify.orders import changes, placing, refunds
-from include.sandbox.shopify.store import CONTENTS, Item, Location, Store, Token, Transfer
+from include.sandbox.shopify.store import CONTENTS, Item, Location, RefreshToken, Store, Token, Transfer
 from include.sandbox.shopify.webhooks.records import Delivery, Subscription
 from tests.sandbox.shopify.shop import ITEMS, MAIN, OUTLET, Shop, given, row, wait_for
 
@@ -36,6 +36,7 @@ def test_all_of_a_shop_comes_back(tmp_path: Path) -> None:
     first.uploads["key"] = Upload("key", 3.5, "text/jsonl", "POST", "etag", 7)
     first.bulk["id"] = BulkOperation("id", "MUTATION", "mutation", 4.5, ["write_inventory"], upload="key", position=3)
     first.tokens["token"] = Token("token", 5.5, ["read_inventory"])
+    first.refresh_tokens["token"] = RefreshToken("token", 5.5, ["read_inventory"], "older")
     first.subscriptions["id"] = Subscription("id", "INVENTORY_LEVELS_UPDATE", "https://example.com", 6.5, "2026-10")
     first.deliveries["id"] = Delivery("id", "webhook", "event", "id", "{}", 7.5, 8.5)
     assert all(getattr(first, name) for name in CONTENTS)

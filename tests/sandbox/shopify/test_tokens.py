@@ -67,6 +67,45 @@ def test_who_gets_no_token(shop: Shop, changed: dict[str, str], code: int, error
     assert (response.status_code, response.json()["error"]) == (code, error)
 
 
+def refresh(shop: Shop, token: str, **changed: str) -> httpx.Response:
+    return ask(shop, grant_type="refresh_token", refresh_token=token, **changed)
+
+
+def test_an_expiring_token_is_refreshed_and_the_refresh_token_changes(shop: Shop) -> None:
+    shop.control.settings(clock_rate=0)
+    first = shop.control.install()
+    assert (first["expires_in"], first["refresh_token_expires_in"]) == (3599, 7_775_999)
+    assert status(shop, first["access_token"]) == 200
+    shop.control.advance(3600)
+    assert status(shop, first["access_token"]) == 401
+    second = refresh(shop, first["refresh_token"]).json()
+    assert second.keys() == first.keys()
+    assert second["scope"] == first["scope"]
+    assert status(shop, second["access_token"]) == 200
+    assert {first["access_token"], first["refresh_token"]}.isdisjoint({second["access_token"], second["refresh_token"]})
+
+
+def test_an_answer_to_a_refresh_that_is_lost_can_be_asked_for_again(shop: Shop) -> None:
+    first = shop.control.install()
+    lost = refresh(shop, first["refresh_token"]).json()
+    second = refresh(shop, first["refresh_token"]).json()
+    assert status(shop, second["access_token"]) == 200
+    assert refresh(shop, lost["refresh_token"]).json()["error"] == "invalid_grant"
+    third = refresh(shop, second["refresh_token"]).json()
+    assert status(shop, third["access_token"]) == 200
+    refused = refresh(shop, first["refresh_token"])
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant"), "the newer one was used"
+
+
+def test_a_refresh_token_needs_its_app_and_lasts_for_90_days(shop: Shop) -> None:
+    shop.control.settings(clock_rate=0)
+    token = shop.control.install()["refresh_token"]
+    assert refresh(shop, token, client_secret="wrong").status_code == 401
+    assert refresh(shop, "shprt_guessed").json()["error"] == "invalid_grant"
+    shop.control.advance(7_776_000)
+    assert refresh(shop, token).json()["error"] == "invalid_grant"
+
+
 def test_the_form_is_urlencoded(shop: Shop) -> None:
     response = httpx.post(f"{shop.control.url}/admin/oauth/access_token", json=CLIENT, trust_env=False)
     assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
