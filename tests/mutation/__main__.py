@@ -1,0 +1,81 @@
+"""`python -m tests.mutation [group ...] [--jobs N]`: which small changes of the code does no test notice?
+
+The planner, delivery, settlement and the formulas of online ATP; most of them are SQL. Survivors are listed with the
+change, and the run fails if there is one that `explained.toml` does not explain. Of the known tools, mutmut and
+cosmic-ray change Python alone, and all start the tests anew for each change: here that would be a Postgres, an emulator
+and some seconds a change. So this changes the statements and functions within a running session.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from tests.mutation.mutant import PROJECT
+from tests.mutation.targets import TARGETS, Target
+
+EXPLAINED = Path(__file__).with_name("explained.toml")
+
+
+def explained() -> dict[tuple[str, str, str], str]:
+    """Why a change makes no difference that a test could see, by file and by the line before and after it."""
+    entries = tomllib.loads(EXPLAINED.read_text(encoding="utf-8"))["explained"]
+    return {(one["file"], one["was"], one["becomes"]): one["why"] for one in entries}
+
+
+def run(target: Target, files: list[str], jobs: int, folder: Path) -> list[dict[str, Any]]:
+    """Try all mutants of some files of a group; returns what became of each.
+
+    Raises:
+        SystemExit: The tests fail without any change, or the tests themselves could not be run.
+    """
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.mutation.plugin", "-k", target.but, *target.tests]
+    running = []
+    for share in range(jobs):
+        report = folder / f"{target.name}-{share}.jsonl"
+        wanted = {"files": files, "report": str(report), "share": [share, jobs]}
+        env = {**os.environ, "MUTATION": json.dumps(wanted)}
+        running.append((report, subprocess.Popen(command, cwd=PROJECT, env=env)))
+    statuses = [process.wait() for _, process in running]
+    if any(statuses):
+        raise SystemExit(f"{target.name}: the tests could not be run (exit statuses {statuses}); see above")
+    return [json.loads(line) for report, _ in running for line in report.read_text(encoding="utf-8").splitlines()]
+
+
+def main() -> int:
+    """The program."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("groups", nargs="*", help=f"of {', '.join(each.name for each in TARGETS)}; none: all")
+    parser.add_argument("--only", default="", help="only files whose name contains this")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (one a core)")
+    parser.add_argument("--keep", type=Path, help="a folder for the reports, one line of JSON a mutant")
+    options = parser.parse_args()
+    known, unexplained, survivors = explained(), 0, Counter[str]()
+    with tempfile.TemporaryDirectory(prefix="trueup-mutation-") as scratch:
+        folder = options.keep or Path(scratch)
+        for target in TARGETS:
+            files = [file for file in target.files if options.only in file]
+            if not files or (options.groups and target.name not in options.groups):
+                continue
+            tried = run(target, files, options.jobs, folder)
+            alive = [one for one in tried if one["killer"] is None]
+            survivors[target.name] = len(alive)
+            new = [one for one in alive if (one["file"], one["was"], one["becomes"]) not in known]
+            unexplained += len(new)
+            print(f"\n{target.name}: {len(tried)} mutants, {len(tried) - len(alive)} killed, "
+                  f"{len(alive) - len(new)} explained, {len(new)} survivors")  # fmt: skip
+            for one in new:
+                print(f"  {one['file']}:{one['line']}\n      {one['was']}\n      {one['becomes']}")
+    return 1 if unexplained else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

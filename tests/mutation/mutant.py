@@ -1,0 +1,120 @@
+"""A changed statement or function, and how it is put in force within this process: no file is touched."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.db import sql as statements
+from tests.mutation import code, sql
+
+PROJECT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one file.
+
+    Attributes:
+        file: The file, from the project's folder.
+        line: Where it begins, counted from 1.
+        was: The line, or the lines, without needless blanks.
+        becomes: What would stand there.
+        text: The whole file with the change.
+    """
+
+    file: str
+    line: int
+    was: str
+    becomes: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}\n    {self.was}\n    {self.becomes}"
+
+    @contextmanager
+    def in_force(self) -> Iterator[None]:
+        """Let everything in this process run with the change, for the length of the block."""
+        with _changed_statement(self) if self.file.endswith(".sql") else _changed_functions(self):
+            yield
+
+
+def of_file(file: str) -> list[Mutant]:
+    """All mutants of a file, in the order of its text."""
+    text = (PROJECT / file).read_text(encoding="utf-8")
+    found = sql.changes(text) if file.endswith(".sql") else code.changes(text)
+    return [
+        Mutant(file, text.count("\n", 0, each.start) + 1, *sql.shown(text, each), sql.apply(text, each))
+        for each in found
+    ]
+
+
+@contextmanager
+def _changed_statement(mutant: Mutant) -> Iterator[None]:
+    changed = PROJECT / mutant.file
+
+    class Files(type(Path())):  # type: ignore[misc]  # a path of this system
+        """Reads the changed statement in place of the file's."""
+
+        def read_bytes(self) -> bytes:
+            return mutant.text.encode() if Path(self) == changed else bytes(Path(self).read_bytes())
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(statements, "Path", Files)
+        statements.statement.cache_clear()
+        yield
+    statements.statement.cache_clear()
+
+
+@contextmanager
+def _changed_functions(mutant: Mutant) -> Iterator[None]:
+    """Give the module's functions the changed code; whoever has imported one of them has the changed one."""
+    module = importlib.import_module(mutant.file.removesuffix(".py").replace("/", "."))
+    compiled = compile(mutant.text, str(PROJECT / mutant.file), "exec", dont_inherit=True)
+    before: list[tuple[Any, types.CodeType]] = []
+    for name, fresh in _codes(compiled):
+        function = _function(module, name)
+        if function is not None and function.__code__ != fresh:
+            before.append((function, function.__code__))
+            function.__code__ = fresh
+    try:
+        yield
+    finally:
+        for function, old in before:
+            function.__code__ = old
+
+
+def _codes(compiled: types.CodeType, prefix: str = "") -> Iterator[tuple[str, types.CodeType]]:
+    """The functions of a module and of its classes; those within functions are part of theirs."""
+    for constant in compiled.co_consts:
+        if isinstance(constant, types.CodeType):
+            is_class = not constant.co_flags & 0x1  # CO_OPTIMIZED: a function's
+            if is_class:
+                yield from _codes(constant, f"{constant.co_name}.")
+            else:
+                yield prefix + constant.co_name, constant
+
+
+def _function(module: types.ModuleType, name: str) -> Any:
+    found: Any = module
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    found = getattr(found, "fget", found)  # of a property
+    return found if isinstance(found, types.FunctionType) else getattr(found, "__wrapped__", None)
+
+
+def is_valid(file: str, text: str) -> bool:
+    """Whether a changed Python file can be compiled."""
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True

@@ -1,0 +1,96 @@
+"""Runs the collected tests once for each mutant, within one session: servers and databases are started once.
+
+A mutant is killed by the first test that fails. Which one it was is tried first for the next mutant of the same file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from tests.mutation import mutant
+
+SECONDS_A_TEST = 120
+"""After which a test has noticed: a change may make a loop endless."""
+
+
+class TookTooLong(Exception):
+    """A test did not come to its end."""
+
+
+class Mutation:
+    """The part of pytest that runs the tests."""
+
+    def __init__(self, files: Sequence[str], report: Path, share: tuple[int, int]) -> None:
+        found = [each for file in files for each in mutant.of_file(file)]
+        self.mutants = found[share[0] :: share[1]]
+        self.report = report
+        self._killers: dict[str, list[str]] = {}
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """In place of pytest's own: first the tests as they are, then once for each mutant."""
+        items = list(session.items)
+        if (failed := self._first_failure(items)) is not None:
+            raise pytest.UsageError(f"{failed} fails without any change")
+        with self.report.open("a", encoding="utf-8") as report:
+            for number, each in enumerate(self.mutants, 1):
+                began = time.monotonic()
+                with each.in_force():
+                    killer = self._first_failure(self._likeliest_first(items, each.file))
+                if killer is not None:
+                    self._killers.setdefault(each.file, []).insert(0, killer)
+                told = {
+                    "file": each.file,
+                    "line": each.line,
+                    "was": each.was,
+                    "becomes": each.becomes,
+                    "killer": killer,
+                }
+                report.write(json.dumps(told | {"seconds": round(time.monotonic() - began, 1)}) + "\n")
+                report.flush()
+                print(f"{number}/{len(self.mutants)} {'killed' if killer else 'SURVIVED'} {each}", flush=True)
+        return True
+
+    def _likeliest_first(self, items: list[pytest.Item], file: str) -> list[pytest.Item]:
+        killers = list(dict.fromkeys(self._killers.get(file, [])))
+        rank = {name: number for number, name in enumerate(killers)}
+        return sorted(items, key=lambda item: rank.get(item.nodeid, len(killers)))
+
+    def _first_failure(self, items: list[pytest.Item]) -> str | None:
+        for item in items:
+            # With itself as the next one, what belongs to the session and the module stays up.
+            with _time_limit():
+                reports = runtestprotocol(item, log=False, nextitem=item)
+            if any(report.failed for report in reports):
+                return item.nodeid
+        return None
+
+
+@contextmanager
+def _time_limit() -> Iterator[None]:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise TookTooLong(f"not within {SECONDS_A_TEST} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(SECONDS_A_TEST)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take the files, the report and the share of the mutants from the environment."""
+    wanted = json.loads(os.environ["MUTATION"])
+    share = (int(wanted["share"][0]), int(wanted["share"][1]))
+    config.pluginmanager.register(Mutation(wanted["files"], Path(wanted["report"]), share), "mutation")

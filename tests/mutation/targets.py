@@ -1,0 +1,86 @@
+"""What is changed on purpose, and which tests should notice: for each group, the quickest tests first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CHANNEL = "include/channel"
+ATP = "include/stock/atp"
+SLOW = "not documented and not none and not delay and not late and not poison and not sent_250 and not silence_after"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Files whose every change the tests should notice. A Python file is changed within its functions.
+
+    `but` are the tests that take long and tell little more, as pytest's `-k` takes them.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+    but: str = SLOW
+
+
+TARGETS = (
+    Target(
+        "planner",
+        (
+            *(f"{CHANNEL}/{name}.sql" for name in ("choose_rows", "freeze_batches", "hold_back", "note_changes")),
+            *(f"{CHANNEL}/{name}.sql" for name in ("keep_reasons", "sum_chosen", "sum_vanishing", "decide_plan")),
+            f"{CHANNEL}/planner.py",
+            f"{CHANNEL}/breaker.py",
+        ),
+        (
+            "tests/channel/test_plans.py",
+            "tests/channel/test_two_shops.py",
+            "tests/channel/test_delivery.py",
+            "tests/channel/test_scope.py",
+        ),
+    ),
+    Target(
+        "delivery",
+        (
+            *(f"{CHANNEL}/{name}.sql" for name in ("confirm_batch", "end_unapplied", "mark_sending", "take_over")),
+            *(f"{CHANNEL}/{name}.sql" for name in ("choose_stale_rows", "choose_remaining_rows", "close_settled")),
+            f"{CHANNEL}/delivery.py",
+        ),
+        (
+            "tests/channel/test_delivery.py",
+            "tests/channel/test_held_up_senders.py",
+            "tests/channel/test_two_shops.py",
+            "tests/channel/test_plans.py",
+        ),
+    ),
+    Target(
+        "settlement",
+        (
+            *(f"{CHANNEL}/{name}.sql" for name in ("judge_levels", "rebase_positions", "select_unsettled")),
+            *(f"{CHANNEL}/{name}.sql" for name in ("settle_explained", "select_pending", "move_positions")),
+            f"{CHANNEL}/observation.py",
+            f"{CHANNEL}/hot_levels.py",
+        ),
+        (
+            "tests/channel/test_observation.py",
+            "tests/channel/test_two_shops.py",
+            "tests/channel/test_delivery.py",
+            "tests/channel/test_drift.py",
+            "tests/channel/test_hot_levels.py",
+            "tests/channel/test_orders.py",
+        ),
+    ),
+    Target(
+        "atp",
+        (
+            *(f"{ATP}/{name}.sql" for name in ("refresh_targets", "fill_refresh_component", "notice_dates")),
+            f"{ATP}/kit_stock.py",
+        ),
+        (
+            "tests/stock/atp/test_online_atp.py",
+            "tests/stock/atp/test_kits.py",
+            "tests/stock/atp/test_online_atp_histories.py",
+            "tests/channel/test_two_shops.py",
+            "tests/stock/explanation/test_explain.py",
+        ),
+    ),
+)
