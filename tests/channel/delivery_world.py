@@ -186,11 +186,13 @@ class Shop:
         self.products = {product: Product() for product in PRODUCTS}
         self.open_orders: list[tuple[str, str, int]] = []
         self.connection = self._connect()
+        self._clock = self._connect()
         self.wire = Wire(Access(emulator.url, emulator.token), self._other_sender)
         self._set_up()
 
     def close(self) -> None:
         self.connection.close()
+        self._clock.close()
         self.wire.__exit__(None, None, None)
 
     def _connect(self) -> Mortal:
@@ -222,7 +224,8 @@ class Shop:
             order_search_lag=ORDER_SEARCH_LAG, latency_seconds=0, bucket_size=200_000, restore_rate=100_000
         )
         online_atp.refresh(self.connection)
-        self.settle()
+        self.import_orders()
+        self.connection.execute(b"UPDATE inventory_level SET position = target, to_observe = FALSE")
 
     # What happens at the retailer and in its shop.
 
@@ -271,12 +274,11 @@ class Shop:
         """Time passes, here and there."""
         self.wire.let_pass(seconds)
         self.emulator.advance(seconds)
-        with self._connect() as clock:
-            clock.execute(
-                b"UPDATE outbox_batch SET sent_at = sent_at - make_interval(secs => %s)"
-                b" WHERE status_id IN ('SENDING', 'UNKNOWN')",
-                [seconds],
-            )
+        self._clock.execute(
+            b"UPDATE outbox_batch SET sent_at = sent_at - make_interval(secs => %s)"
+            b" WHERE status_id IN ('SENDING', 'UNKNOWN')",
+            [seconds],
+        )
 
     # What Trueup does.
 

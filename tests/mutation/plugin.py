@@ -66,10 +66,10 @@ class Mutation:
         return sorted(items, key=lambda item: rank.get(item.nodeid, len(killers)))
 
     def _first_failure(self, items: list[pytest.Item]) -> str | None:
-        for item in items:
-            # With itself as the next one, what belongs to the session and the module stays up.
+        for item, following in zip(items, [*items[1:], *items[:1]], strict=True):
+            # Where another one follows, what belongs to the session stays up, after the last one too.
             with _time_limit():
-                reports = runtestprotocol(item, log=False, nextitem=item)
+                reports = runtestprotocol(item, log=False, nextitem=following)
             if any(report.failed for report in reports):
                 return item.nodeid
         return None
