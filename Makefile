@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python -m
 
-.PHONY: demo smoke test sim check bench docs lock clean bootstrap help
+.PHONY: demo smoke test sim check bench mutate docs lock clean bootstrap help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -33,6 +33,9 @@ check: bootstrap ## style, types, SQL
 
 bench: bootstrap ## the budgets, measured against their floors
 	@$(RUN) benchmarks $(ARGS)
+
+mutate: bootstrap ## which small changes of planner, delivery and formulas no test notices (long); ARGS="atp --jobs 2"
+	@$(RUN) tests.mutation $(ARGS)
 
 docs: bootstrap ## make docs/dags.md from the DAG files
 	@$(RUN) include.jobs.catalogue docs/dags.md

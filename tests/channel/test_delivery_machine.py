@@ -32,7 +32,7 @@ product_ids = st.sampled_from(PRODUCTS)
 deaths = st.one_of(st.none(), st.none(), st.integers(0, 40))
 """Before which statement a process dies."""
 
-fates = st.lists(st.sampled_from(FATES), max_size=4)
+fates = st.lists(st.sampled_from(FATES), min_size=1, max_size=3)
 events = st.lists(
     st.one_of(
         st.tuples(st.just("sell"), product_ids, st.integers(1, 3)),
@@ -107,6 +107,15 @@ class DeliveryMachine(RuleBasedStateMachine):
     @rule(fates=fates, reads_fail=st.booleans(), death=deaths)
     def it_is_delivered(self, fates: list[str], reads_fail: bool, death: int | None) -> None:
         self.shop.until_death(death, lambda: self.shop.deliver(fates, reads_fail=reads_fail))
+
+    @rule(product=product_ids, units=st.integers(-6, 6).filter(bool), sold=st.integers(0, 2), fates=fates)
+    def something_is_pushed_while_it_is_sold(self, product: str, units: int, sold: int, fates: list[str]) -> None:
+        """What leads to most trouble, in one step."""
+        self.shop.move(product, units)
+        self.shop.plan()
+        if sold:
+            self.shop.sell(product, sold)
+        self.shop.until_death(None, lambda: self.shop.deliver(fates))
 
     @rule(meanwhile=events, death=deaths)
     def unknown_outcomes_are_settled(self, meanwhile: list[tuple[Any, ...]], death: int | None) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -44,7 +45,11 @@ def run(target: Target, files: list[str], jobs: int, folder: Path) -> list[dict[
         wanted = {"files": files, "report": str(report), "share": [share, jobs]}
         env = {**os.environ, "MUTATION": json.dumps(wanted)}
         running.append((report, subprocess.Popen(command, cwd=PROJECT, env=env)))
-    statuses = [process.wait() for _, process in running]
+    try:
+        statuses = [process.wait() for _, process in running]
+    finally:
+        for _, process in running:
+            process.terminate()
     if any(statuses):
         raise SystemExit(f"{target.name}: the tests could not be run (exit statuses {statuses}); see above")
     return [json.loads(line) for report, _ in running for line in report.read_text(encoding="utf-8").splitlines()]
@@ -52,6 +57,7 @@ def run(target: Target, files: list[str], jobs: int, folder: Path) -> list[dict[
 
 def main() -> int:
     """The program."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))  # ends the tests too
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("groups", nargs="*", help=f"of {', '.join(each.name for each in TARGETS)}; none: all")
     parser.add_argument("--only", default="", help="only files whose name contains this")

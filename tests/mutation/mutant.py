@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import importlib
 import types
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,20 +58,25 @@ def of_file(file: str) -> list[Mutant]:
 
 
 @contextmanager
-def _changed_statement(mutant: Mutant) -> Iterator[None]:
-    changed = PROJECT / mutant.file
+def statements_read(read: Callable[[Path], bytes]) -> Iterator[None]:
+    """Let each statement be read anew, in another way, for the length of the block."""
 
     class Files(type(Path())):  # type: ignore[misc]  # a path of this system
-        """Reads the changed statement in place of the file's."""
+        """Is read by `read`."""
 
         def read_bytes(self) -> bytes:
-            return mutant.text.encode() if Path(self) == changed else bytes(Path(self).read_bytes())
+            return read(Path(self))
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(statements, "Path", Files)
         statements.statement.cache_clear()
         yield
     statements.statement.cache_clear()
+
+
+def _changed_statement(mutant: Mutant) -> AbstractContextManager[None]:
+    changed = PROJECT / mutant.file
+    return statements_read(lambda file: mutant.text.encode() if file == changed else file.read_bytes())
 
 
 @contextmanager

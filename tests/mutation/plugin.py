@@ -35,13 +35,14 @@ class Mutation:
         self.mutants = found[share[0] :: share[1]]
         self.report = report
         self._killers: dict[str, list[str]] = {}
+        self._seconds: dict[str, float] = {}
+        self._reads: dict[str, set[str]] = {}
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """In place of pytest's own: first the tests as they are, then once for each mutant."""
         items = list(session.items)
-        if (failed := self._first_failure(items)) is not None:
-            raise pytest.UsageError(f"{failed} fails without any change")
-        with self.report.open("a", encoding="utf-8") as report:
+        self._try_unchanged(items)
+        with self.report.open("w", encoding="utf-8") as report:
             for number, each in enumerate(self.mutants, 1):
                 began = time.monotonic()
                 with each.in_force():
@@ -60,19 +61,41 @@ class Mutation:
                 print(f"{number}/{len(self.mutants)} {'killed' if killer else 'SURVIVED'} {each}", flush=True)
         return True
 
+    def _try_unchanged(self, items: list[pytest.Item]) -> None:
+        """Run each test as it is, and note how long it takes and which statements it reads."""
+        for item, following in zip(items, [*items[1:], *items[:1]], strict=True):
+            read: set[str] = set()
+
+            def note(file: Path, read: set[str] = read) -> bytes:
+                read.add(str(file.relative_to(mutant.PROJECT)))
+                return file.read_bytes()
+
+            began = time.monotonic()
+            with mutant.statements_read(note):
+                failed = _fails(item, following)
+            if failed:
+                raise pytest.UsageError(f"{item.nodeid} fails without any change")
+            self._seconds[item.nodeid], self._reads[item.nodeid] = time.monotonic() - began, read
+
     def _likeliest_first(self, items: list[pytest.Item], file: str) -> list[pytest.Item]:
+        """The tests that read a statement (of a module: all), those first that have killed before, then the quick."""
         killers = list(dict.fromkeys(self._killers.get(file, [])))
         rank = {name: number for number, name in enumerate(killers)}
-        return sorted(items, key=lambda item: rank.get(item.nodeid, len(killers)))
+        able = [item for item in items if file.endswith(".py") or file in self._reads[item.nodeid]]
+        return sorted(able, key=lambda item: (rank.get(item.nodeid, len(killers)), self._seconds[item.nodeid]))
 
     def _first_failure(self, items: list[pytest.Item]) -> str | None:
         for item, following in zip(items, [*items[1:], *items[:1]], strict=True):
-            # Where another one follows, what belongs to the session stays up, after the last one too.
-            with _time_limit():
-                reports = runtestprotocol(item, log=False, nextitem=following)
-            if any(report.failed for report in reports):
+            if _fails(item, following):
                 return item.nodeid
         return None
+
+
+def _fails(item: pytest.Item, following: pytest.Item) -> bool:
+    """Run a test. As another one is said to follow, what belongs to the session stays up, after the last one too."""
+    with _time_limit():
+        reports = runtestprotocol(item, log=False, nextitem=following if following is not item else None)
+    return any(report.failed for report in reports)
 
 
 @contextmanager

@@ -31,6 +31,9 @@ _CLAUSES = {
     "WHERE", "GROUP", "ORDER", "LIMIT", "RETURNING", "UNION", "SELECT", "INNER", "LEFT", "FULL", "CROSS", "JOIN",
     "FROM", "FOR", "THEN", "ELSE", "END", "SET", "HAVING", "ON", "WHEN", "WINDOW", "PARTITION",
 }  # fmt: skip
+_TOLD_ONLY = {"finished_at", "message", "decided_by", "decided_at", "attempts"}
+"""Columns that tell people something and decide nothing."""
+
 _CONDITIONS = {"WHERE", "ON", "AND", "OR", "WHEN", "HAVING"}
 
 
@@ -204,7 +207,7 @@ def _end_of_assignment(words: list[Token], index: int) -> int:
 
 
 def _without_assignments(words: list[Token]) -> Iterator[Change]:
-    """Each assignment of several is left out; `finished_at` and the like tell people something and decide nothing."""
+    """Each assignment of several is left out."""
     groups: dict[int, list[tuple[int, int]]] = {}
     for start, end in _assignments(words):
         first = start
@@ -213,6 +216,8 @@ def _without_assignments(words: list[Token]) -> Iterator[Change]:
         groups.setdefault(first, []).append((start, end))
     for group in groups.values():
         for number, (start, end) in enumerate(group if len(group) > 1 else []):
+            if words[start].text in _TOLD_ONLY:
+                continue
             if number:
                 yield Change(words[start - 1].start, words[end - 1].end, "")
             else:
