@@ -32,9 +32,9 @@ TARGETS = (
             f"{CHANNEL}/breaker.py",
         ),
         (
+            "tests/channel/test_planned_rows.py",
             "tests/channel/test_plans.py",
             "tests/channel/test_two_shops.py",
-            "tests/channel/test_delivery.py",
             "tests/channel/test_scope.py",
         ),
     ),

@@ -1,0 +1,211 @@
+"""Which levels a plan takes, how much of each, and how it cuts them into batches."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from include.channel import breaker, planner
+from include.channel.breaker import Vanishing
+from include.stock.atp import online_atp
+from tests.scenarios.store import STORE_LOCATION, Store, item
+from tests.world import ONLINE, SHOP
+
+P, Q, R, S, U = PRODUCTS = ("50001", "50002", "50003", "50004", "50005")
+
+
+def differ(store: Store, by: int = 1) -> None:
+    """Let every target be so much more than the position, with no movement that would be a reason."""
+    store.connection.execute(b"UPDATE inventory_level SET target = position + %s", [by])
+
+
+def planned(store: Store) -> dict[tuple[str, str], int]:
+    """The deltas of the batches that are planned, by product and location, from the very text that will be sent."""
+    rows = store.connection.execute(b"SELECT variables::jsonb -> 'input' -> 'changes' FROM outbox_batch").fetchall()
+    return {
+        (change["inventoryItemId"].rpartition("/")[2], change["locationId"]): change["delta"]
+        for (changes,) in rows
+        for change in changes
+    }
+
+
+def test_a_level_is_left_alone_where_nothing_may_be_pushed(store: Store) -> None:
+    store.open(dict.fromkeys(PRODUCTS, 10))
+    planner.plan(store.connection, SHOP)
+    differ(store)
+    store.connection.execute(b"UPDATE inventory_level SET quarantine_reason = 'odd' WHERE product_id = %s", [Q])
+    store.connection.execute(b"DELETE FROM shopify_shop_product WHERE product_id = %s", [R])
+    store.connection.execute(b"UPDATE inventory_level SET position = NULL WHERE product_id = %s", [S])
+    store.connection.execute(b"UPDATE inventory_level SET target = position WHERE product_id = %s", [U])
+    planner.plan(store.connection, SHOP)
+    assert planned(store) == {(P, ONLINE): 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "is_planned"),
+    [
+        (b"from_date = now() - interval '1 day', thru_date = now() + interval '1 day'", True),
+        (b"thru_date = now()", False),
+        (b"from_date = now() + interval '1 second'", False),
+        (b"inventory_master = 'SHOPIFY'", False),
+    ],
+)
+def test_a_location_is_planned_while_it_is_mapped_and_ours(store: Store, change: bytes, is_planned: bool) -> None:
+    store.open({P: 10})
+    store.world.facility("COUNTER")
+    store.world.channel("COUNTER", STORE_LOCATION, ["BROADWAY"], queue="COUNTER")
+    store.connection.execute(b"UPDATE inventory_channel SET " + change + b" WHERE location_id = %s", [STORE_LOCATION])
+    online_atp.refresh(store.connection)
+    store.connection.execute(
+        b"INSERT INTO inventory_level (shop_id, inventory_item_id, location_id, product_id, target)"
+        b" VALUES (%s, %s, %s, %s, 10) ON CONFLICT DO NOTHING",
+        [SHOP, item(P), STORE_LOCATION, P],
+    )
+    store.connection.execute(b"UPDATE inventory_level SET position = target - 1")
+    planner.plan(store.connection, SHOP)
+    assert planned(store) == {(P, ONLINE): 1} | ({(P, STORE_LOCATION): 1} if is_planned else {})
+
+
+@pytest.mark.parametrize(
+    ("delta", "held_back", "pushed"),
+    [(5, 0, 5), (5, 2, 3), (5, -2, 5), (5, 5, 0), (5, 9, 0), (-5, -2, -3), (-5, 2, -5), (-5, -5, 0), (-5, -9, 0)],
+)
+def test_what_is_held_back_stays_and_the_rest_is_pushed(store: Store, delta: int, held_back: int, pushed: int) -> None:
+    store.open({P: 10, Q: 10})
+    planner.plan(store.connection, SHOP)
+    store.connection.execute(b"UPDATE inventory_level SET target = position + %s, held_back = %s", [delta, held_back])
+    made = planner.make(store.connection, SHOP, with_held=False)
+    assert planned(store) == ({(P, ONLINE): pushed, (Q, ONLINE): pushed} if pushed else {})
+    assert (made.rows, made.units_up, made.units_down) == (
+        2 * bool(pushed), 2 * max(0, pushed), 2 * max(0, -pushed)
+    )  # fmt: skip
+    rest = store.connection.execute(b"SELECT held_back FROM inventory_level").fetchall()
+    assert rest == [(delta - pushed if pushed else held_back,)] * 2
+
+
+def test_a_hard_sync_pushes_what_was_held_back(store: Store) -> None:
+    store.open({P: 10})
+    planner.plan(store.connection, SHOP)
+    store.connection.execute(b"UPDATE inventory_level SET target = 15, held_back = 2")
+    planner.plan(store.connection, SHOP, with_held=True)
+    assert planned(store) == {(P, ONLINE): 5}
+    assert store.connection.execute(b"SELECT held_back FROM inventory_level").fetchall() == [(0,)]
+
+
+def test_rows_are_cut_by_reason_and_number_and_ordered_by_location_and_item(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planner, "MOST_ROWS", 2)
+    store.open(dict.fromkeys(PRODUCTS, 10))
+    planner.plan(store.connection, SHOP)
+    differ(store)
+    store.connection.execute(b"UPDATE inventory_level SET shopify_reason = 'damaged' WHERE product_id = %s", [Q])
+    store.connection.execute(
+        b"UPDATE inventory_level SET moves_until = now() + interval '1 minute' WHERE product_id = %s", [R]
+    )
+    store.connection.execute(
+        b"UPDATE inventory_level SET moves_until = now() - interval '1 minute' WHERE product_id = %s", [S]
+    )
+    batches = planner.plan(store.connection, SHOP)
+    rows = store.connection.execute(
+        b"SELECT outbox_batch_id, variables::jsonb -> 'input' FROM outbox_batch ORDER BY outbox_batch_id"
+    ).fetchall()
+    assert [row[0] for row in rows] == batches == sorted(batches)
+    told = [
+        (sent["reason"], [change["inventoryItemId"] for change in sent["changes"]]) for _, sent in rows
+    ]  # fmt: skip
+    assert told == [
+        ("correction", [item(P), item(S)]),
+        ("correction", [item(U)]),
+        ("damaged", [item(Q)]),
+        ("correction", [item(R)]),
+    ], "rows that have moved of late travel apart and last"
+    indexes = store.connection.execute(
+        b"SELECT array_agg(row_index ORDER BY row_index), count(DISTINCT idempotency_key) FROM outbox_batch_row"
+        b" INNER JOIN outbox_batch USING (outbox_batch_id) GROUP BY outbox_batch_id ORDER BY outbox_batch_id"
+    ).fetchall()
+    assert indexes == [([0, 1], 1), ([0], 1), ([0], 1), ([0], 1)]
+
+
+def test_each_batch_has_a_key_of_its_own(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planner, "MOST_ROWS", 1)
+    store.open({P: 10, Q: 10})
+    planner.plan(store.connection, SHOP)
+    differ(store)
+    planner.plan(store.connection, SHOP)
+    rows = store.connection.execute(b"SELECT idempotency_key::text, variables FROM outbox_batch").fetchall()
+    assert len({row[0] for row in rows}) == 2
+    assert all(json.loads(variables)["key"] == key for key, variables in rows)
+
+
+def test_what_vanishes_is_counted_by_location_from_what_each_shows(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A level below nothing shows nothing that could vanish, and one that is raised makes up for no other."""
+    store.open({P: 10, Q: 20, R: 30})
+    store.world.facility("COUNTER")
+    store.world.channel("COUNTER", STORE_LOCATION, ["BROADWAY"], queue="COUNTER")
+    online_atp.refresh(store.connection)
+    planner.plan(store.connection, SHOP)
+    asked: list[list[Vanishing]] = []
+
+    def judge(rows: int, usual: float | None, vanishing: list[Vanishing], thresholds: breaker.Thresholds) -> None:
+        del rows, usual, thresholds
+        asked.append(vanishing)
+
+    monkeypatch.setattr(breaker, "judge", judge)
+    store.connection.execute(b"UPDATE shopify_shop SET approval_least_rows = 1")
+    for product, location, position, target in (
+        (P, ONLINE, 10, 4), (Q, ONLINE, 20, 25), (R, ONLINE, 2, -3),
+        (P, STORE_LOCATION, -1, -4), (Q, STORE_LOCATION, 5, 5),
+    ):  # fmt: skip
+        store.connection.execute(
+            b"UPDATE inventory_level SET position = %s, target = %s WHERE product_id = %s AND location_id = %s",
+            [position, target, product, location],
+        )
+    store.connection.execute(
+        b"UPDATE inventory_level SET position = NULL WHERE product_id = %s AND location_id = %s", [R, STORE_LOCATION]
+    )
+    planner.make(store.connection, SHOP)
+    assert asked == [[Vanishing(ONLINE, 32, 8), Vanishing(STORE_LOCATION, 5, 0)]]
+
+
+def test_the_usual_number_of_rows_is_the_median_of_the_last_plans_that_were_let_go(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.open({P: 10})
+    planner.plan(store.connection, SHOP)
+    asked: list[float | None] = []
+
+    def judge(rows: int, usual: float | None, vanishing: list[Vanishing], thresholds: breaker.Thresholds) -> None:
+        del rows, vanishing, thresholds
+        asked.append(usual)
+
+    monkeypatch.setattr(breaker, "judge", judge)
+    store.connection.execute(b"UPDATE shopify_shop SET approval_least_rows = 1")
+
+    def earlier(count: int, rows: int, status: str = "RELEASED") -> None:
+        store.connection.execute(
+            b"INSERT INTO outbox_plan (shop_id, status_id, plan_rows, units_up, units_down, transport,"
+            b" transport_reason, held_because, decided_at, ledger_through)"
+            b" SELECT %(shop)s, %(status)s, %(rows)s, 0, 0, 'DIRECT', '',"
+            b" CASE WHEN %(status)s <> 'RELEASED' THEN 'because' END,"
+            b" CASE WHEN %(status)s IN ('APPROVED', 'REJECTED') THEN now() END, 0 FROM generate_series(1, %(count)s)",
+            {"shop": SHOP, "status": status, "rows": rows, "count": count},
+        )
+
+    def usual() -> float | None:
+        differ(store)
+        with store.connection.transaction(force_rollback=True):
+            planner.make(store.connection, SHOP)
+        return asked[-1]
+
+    earlier(2, 10)
+    earlier(2, 20, "APPROVED")
+    earlier(9, 5000, "REJECTED")
+    assert usual() is None, "of fewer than five nothing is usual"
+    earlier(1, 12)
+    assert usual() == 12
+    earlier(20, 40)
+    assert usual() == 40, "of the last twenty"
