@@ -211,6 +211,14 @@ def test_a_bad_row_goes_into_quarantine_and_the_others_go_on(store: Store) -> No
     assert row == ("INVALID_INVENTORY_ITEM: The specified inventory item could not be found.",)
 
 
+def test_a_row_that_goes_through_has_no_quarantine_behind_it(store: Store) -> None:
+    store.open({P: 5})
+    store.connection.execute(b"UPDATE inventory_level SET quarantine_tries = 3")
+    store.move(P, -1)
+    store.push()
+    assert store.connection.execute(b"SELECT quarantine_tries FROM inventory_level").fetchone() == (0,)
+
+
 def test_a_poison_row_in_each_batch_costs_one_round(store: Store) -> None:
     store.open({f"6{number:04d}": 5 for number in range(747)})
     for number in (60100, 60300, 60600):

@@ -1,4 +1,7 @@
-"""What happens in one shop leaves another one alone, though both sell the same items at locations of the same ids."""
+"""What happens in one shop leaves another one alone, though both sell the same items at locations of the same ids.
+
+And what happens at one location leaves the same items alone at another one.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import pytest
 from include.channel import breaker, outbox, planner
 from include.stock.atp import online_atp
 from tests.scenarios import sync
-from tests.scenarios.store import Store, item
+from tests.scenarios.store import STORE_LOCATION, Store, item
 from tests.world import ONLINE, SHOP
 
 P, Q, R, S, U = PRODUCTS = ("50001", "50002", "50003", "50004", "50005")
@@ -99,8 +102,8 @@ def test_the_fixture_has_a_batch_of_each_kind(two: Store) -> None:
     assert [(row[0], row[1]) for row in rows] == [(P, "UNKNOWN"), (Q, "SENDING"), (R, "HELD"), (S, None), (U, None)]
 
 
-def test_a_day_in_one_shop_changes_nothing_in_the_other(two: Store) -> None:
-    before = _rows_of_the_other(two)
+def _a_day(two: Store) -> None:
+    """A push of each outcome, unseen orders, and looks of each kind."""
     two.move(P, -1)
     two.move(Q, +2)
     two.sell(Q, 1)
@@ -118,7 +121,39 @@ def test_a_day_in_one_shop_changes_nothing_in_the_other(two: Store) -> None:
     sync.recent_changes(two)
     two.emulator.edit_level(item(S), ONLINE, 30)
     sync.hard_sync(two)
+
+
+def test_a_day_in_one_shop_changes_nothing_in_the_other(two: Store) -> None:
+    before = _rows_of_the_other(two)
+    _a_day(two)
     assert _rows_of_the_other(two) == before
+
+
+def test_a_day_at_one_location_changes_nothing_at_another(store: Store) -> None:
+    store.open(dict.fromkeys(PRODUCTS, 10))
+    store.world.facility("COUNTER")
+    store.world.channel("COUNTER", STORE_LOCATION, ["BROADWAY"], queue="COUNTER")
+    online_atp.refresh(store.connection)
+    store.connection.execute(
+        b"UPDATE inventory_channel SET inventory_master = 'SHOPIFY' WHERE queue_facility_id = 'COUNTER'"
+    )
+    store.connection.execute(
+        b"UPDATE inventory_level SET position = 4, held_back = 3, quarantine_tries = 2,"
+        b" quarantine_reason = CASE WHEN product_id = %s THEN 'odd' END WHERE location_id = %s",
+        [U, STORE_LOCATION],
+    )
+
+    def kept() -> list[Any]:
+        return store.connection.execute(
+            b"SELECT product_id, position, held_back, quarantine_reason, quarantine_tries, outbox_batch_id, moves_until"
+            b" FROM inventory_level WHERE location_id = %s ORDER BY product_id",
+            [STORE_LOCATION],
+        ).fetchall()
+
+    before = kept()
+    assert len(before) == len(PRODUCTS)
+    _a_day(store)
+    assert kept() == before
 
 
 @pytest.mark.parametrize("approved", [True, False])

@@ -60,7 +60,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))  # ends the tests too
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("groups", nargs="*", help=f"of {', '.join(each.name for each in TARGETS)}; none: all")
-    parser.add_argument("--only", default="", help="only files whose name contains this")
+    parser.add_argument("--only", action="append", help="only files whose name contains this; may be given again")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (one a core)")
     parser.add_argument("--keep", type=Path, help="a folder for the reports, one line of JSON a mutant")
     options = parser.parse_args()
@@ -68,7 +68,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="trueup-mutation-") as scratch:
         folder = options.keep or Path(scratch)
         for target in TARGETS:
-            files = [file for file in target.files if options.only in file]
+            files = [file for file in target.files if any(part in file for part in options.only or [""])]
             if not files or (options.groups and target.name not in options.groups):
                 continue
             tried = run(target, files, options.jobs, folder)
