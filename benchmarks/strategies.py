@@ -9,6 +9,7 @@ seconds are those of its clock.
 Goals: ours leaves no number wrong, and pushes 10,000 levels in 40 writes where nothing happens meanwhile.
 """
 
+import io
 import json
 import uuid
 from collections.abc import Callable
@@ -131,14 +132,15 @@ def _file(client: Client, levels: int) -> None:
     left, name = list(range(0, levels, MOST_ROWS)), f"Peer{uuid.uuid4().hex[:8]}"
     while left:
         lines = "".join(f"{_input(ADJUST, first, MOST_ROWS)}\n" for first in left)
-        path = bulk_mutation.upload(client, "levels.jsonl", lines.encode())
+        path = bulk_mutation.upload(client, "levels.jsonl", io.BytesIO(lines.encode()))
         try:
             operation = bulk_mutation.start(client, name, path)
         except OutcomeUnknown:
             continue
         while (ended := bulk_mutation.ended(client, operation)) is None:
             client.limiter.pause(1.0)
-        left = [left[each.line_number] for each in bulk_mutation.results(client, ended.url) if each.data is None]
+        results = bulk_mutation.results(client, ended.url) if ended.url else ()
+        left = [left[each.line_number] for each in results if each is not None and each.data is None]
 
 
 def _input(write: str, first: int, rows: int) -> str:

@@ -6,15 +6,19 @@ unknown outcome and is settled by observing.
 """
 
 import logging
+import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import IO
 
 from include.channel import observation, outbox, preflight
 from include.channel.outbox import Fenced, Sender
 from include.db.connection import Connection
 from include.db.sql import statement
 from include.shopify import bulk_mutation, inventory
-from include.shopify.bulk_mutation import NoRoom, Result, UploadFailed
+from include.shopify.bulk_mutation import Ended, NoRoom, Result, UploadFailed
+from include.shopify.bulk_query import ResultsGone
 from include.shopify.client import Client, document
 from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused, ShopifyError, Throttled
 
@@ -89,10 +93,10 @@ def collect(connection: Connection, shop_id: str, client: Client) -> dict[str, i
         client: Its API.
 
     Returns:
-        The count of outcomes.
+        The count of outcomes. Batches without a result, or whose result cannot be read, have an unknown one.
 
     Raises:
-        ShopifyError: Shopify could not be asked, or the results not be read; collecting again goes on from there.
+        ShopifyError: Shopify could not be asked, or the download broke off; collecting again goes on from there.
     """
     counts: Counter[str] = Counter()
     for file in _files(connection, shop_id):
@@ -102,8 +106,10 @@ def collect(connection: Connection, shop_id: str, client: Client) -> dict[str, i
         if ended is None:
             continue
         lines = _open_lines(connection, file)
-        for result in bulk_mutation.results(client, ended.url):
-            if (batch := lines.pop(result.line_number, None)) is not None:
+        for result in _results(client, file, ended):
+            if result is None:
+                counts["unreadable"] += 1
+            elif (batch := lines.pop(result.line_number, None)) is not None:
                 counts[_settle_line(connection, shop_id, client, batch, result)] += 1
         for batch in lines.values():
             outbox.set_unknown(connection, batch, f"no result in {file.operation_id}, which ended as {ended.status}")
@@ -115,11 +121,12 @@ def collect(connection: Connection, shop_id: str, client: Client) -> dict[str, i
 
 def _start(connection: Connection, sender: Sender, client: Client, file: File) -> bool:
     """Upload a file and start its operation; False if there is no room for it now."""
-    content = _content(connection, file)
-    if not content:
-        _note(connection, file, "DONE", "none of its batches is planned any more")
-        return True
-    path = bulk_mutation.upload(client, f"{file.name}.jsonl", content)
+    with tempfile.TemporaryFile() as content:
+        if not _write_lines(connection, file, content):
+            _note(connection, file, "DONE", "none of its batches is planned any more")
+            return True
+        content.seek(0)
+        path = bulk_mutation.upload(client, f"{file.name}.jsonl", content)
     client.limiter.take(document("BulkRunMutation").cost)
     _mark_starting(connection, sender, file)
     try:
@@ -191,15 +198,31 @@ def _files(connection: Connection, shop_id: str) -> list[File]:
     return [File(*row) for row in connection.execute(statement(__file__, "select_files"), {"shop_id": shop_id})]
 
 
-def _content(connection: Connection, file: File) -> bytes:
-    """The file's lines: the frozen variables of those of its batches that are still planned, each on one line."""
+def _write_lines(connection: Connection, file: File, content: IO[bytes]) -> int:
+    """Write the frozen variables of those of a file's batches that are still planned, each on one line.
+
+    Returns:
+        How many lines it has.
+    """
     connection.execute(statement(__file__, "number_lines"), {"outbox_file_id": file.outbox_file_id})
-    rows = connection.execute(
-        b"SELECT variables FROM outbox_batch WHERE outbox_file_id = %s AND status_id = 'PLANNED' ORDER BY line_number",
-        [file.outbox_file_id],
-    )
-    # Line ends between the tokens; within texts JSON escapes them.
-    return b"".join(row[0].replace("\n", "").encode() + b"\n" for row in rows)
+    lines = 0
+    with connection.cursor() as cursor:
+        # Row by row, as they come from the database: a file has up to 100 MB.
+        for row in cursor.stream(statement(__file__, "select_lines"), {"outbox_file_id": file.outbox_file_id}):
+            # Line ends between the tokens; within texts JSON escapes them.
+            content.write(row[0].replace("\n", "").encode() + b"\n")
+            lines += 1
+    return lines
+
+
+def _results(client: Client, file: File, ended: Ended) -> Iterator[Result | None]:
+    """The results of an operation that has ended; none if they are not to be had any more."""
+    if ended.url is None:
+        return
+    try:
+        yield from bulk_mutation.results(client, ended.url)
+    except ResultsGone as gone:
+        logger.warning("file %s: %s; what became of its lines is found out by looking", file.outbox_file_id, gone)
 
 
 def _open_lines(connection: Connection, file: File) -> dict[int, int]:

@@ -94,12 +94,12 @@ def snapshot(
         client: Its API.
         moment: What `before` has returned.
         mapped: What `facilities` has returned.
-        exported: The levels, streamed into the database.
+        exported: The levels, streamed into the database. Those of items that Shopify does not count say nothing.
         sleep: How to wait; replaced in tests.
     """
     connection.execute(statement(__file__, "create_master_row"))
     with connection.transaction():
-        comparison.stage_export(connection, list(mapped), exported)
+        comparison.stage_export(connection, list(mapped), (level for level in exported if level.tracked))
         connection.execute(
             statement(__file__, "fill_master_row"),
             {"shop_id": shop_id, "locations": list(mapped), "facilities": list(mapped.values())},
@@ -119,7 +119,6 @@ def _blocks(connection: Connection) -> Iterator[bytes]:
 
 
 def reread(client: Client, levels: Iterable[tuple[str, str]]) -> Iterator[ExportedLevel]:
-    """Read single levels anew. Items that are gone, or that Shopify does not count, say nothing."""
+    """Read single levels anew. Items that are gone say nothing."""
     for (item, location), seen in observation.read_levels(client, list(levels)).items():
-        if seen.tracked:
-            yield ExportedLevel(item, location, seen.available, seen.committed)
+        yield ExportedLevel(item, location, seen.available, seen.committed, seen.tracked)

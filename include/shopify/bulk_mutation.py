@@ -4,15 +4,16 @@ The operation's own text carries a name that we choose: so it can be found again
 """
 
 import json
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
 from include.errors import TryAgain
 from include.shopify import bulk_query, storage
-from include.shopify.client import REFUSED_BEFORE_EXECUTION, Client, document
+from include.shopify.client import REFUSED_BEFORE_EXECUTION, Client, document, error_codes
 from include.shopify.errors import OutcomeUnknown, RequestRefused, ShopifyError
 
 MOST_AT_A_TIME = 5
@@ -58,13 +59,13 @@ def named(name: str) -> str:
     return document("InventoryAdjust").text.partition("\n")[2].replace("InventoryAdjust(", f"{name}(", 1)
 
 
-def upload(client: Client, name: str, content: bytes) -> str:
-    """Upload a file of variables.
+def upload(client: Client, name: str, content: IO[bytes]) -> str:
+    """Upload a file of variables, piece by piece.
 
     Args:
         client: The shop.
         name: The file's name.
-        content: JSON Lines.
+        content: JSON Lines, in a file on disk.
 
     Returns:
         The path by which an operation is given the file.
@@ -155,22 +156,54 @@ def ended(client: Client, operation_id: str) -> Ended | None:
     return Ended(found["status"], found["url"] or found["partialDataUrl"])
 
 
-def results(client: Client, url: str | None) -> Iterator[Result]:
-    """Read what became of the lines, in whatever order. Lines that were not reached are left out.
+def results(client: Client, url: str) -> Iterator[Result | None]:
+    """Read what became of the lines, in whatever order, from a copy on disk. Lines that were not reached are left out.
+
+    Args:
+        client: The shop that gave the address.
+        url: Where the results are.
+
+    Yields:
+        What became of a line; None for what cannot be read, of which nobody can say what line it speaks of.
 
     Raises:
-        ExportFailed: The download broke off. Read it again.
+        ExportFailed: The download broke off. Nothing was yielded; read it again.
+        ResultsGone: There are no such results any more.
         AddressNotOpened: The address is not one of the storage service.
     """
-    for line in bulk_query.result_lines(client, url):
+    with tempfile.TemporaryFile() as copy:
+        bulk_query.download(client, url, copy)
+        copy.seek(0)
+        while line := copy.readline(bulk_query.LONGEST_LINE):
+            if not line.endswith(b"\n") and len(line) == bulk_query.LONGEST_LINE:
+                _skip_line(copy)
+                yield None
+            elif line.strip():
+                yield read_result(line)
+
+
+def read_result(line: bytes) -> Result | None:
+    """Read a line of results; None if it is none."""
+    try:
         answer = json.loads(line)
-        described = json.dumps(answer.get("errors") or "")[:500]
-        yield Result(answer["__lineNumber"], answer.get("data"), described, _is_refused(answer))
+    except ValueError:
+        return None
+    number = answer.get("__lineNumber") if isinstance(answer, dict) else None
+    if type(number) is not int:
+        return None
+    data = answer.get("data")
+    described = json.dumps(answer.get("errors") or "")[:500]
+    return Result(number, data if isinstance(data, dict) else None, described, _is_refused(answer))
+
+
+def _skip_line(copy: IO[bytes]) -> None:
+    while (rest := copy.readline(bulk_query.LONGEST_LINE)) and not rest.endswith(b"\n"):
+        pass
 
 
 def _is_refused(answer: Mapping[str, Any]) -> bool:
     errors = answer.get("errors")
     if answer.get("data") or not isinstance(errors, list):
         return False
-    codes = [str((error.get("extensions") or {}).get("code", "")) for error in errors]
+    codes = error_codes(answer)
     return bool(codes) and all(code in REFUSED_BEFORE_EXECUTION or code[:1].islower() for code in codes)

@@ -7,6 +7,7 @@ may change while others are still being written, so what an export shows is wher
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import IO
 
 import httpx
 
@@ -30,6 +31,10 @@ class ExportFailed(ShopifyError, TryAgain):
     """The operation or its download came to nothing by no fault of the request. It only reads: run it again."""
 
 
+class ResultsGone(ExportFailed):
+    """The storage service has no such results, or has them no longer: they are kept for seven days."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a bulk query is. `url` is where its results are, once it is done; None if there are none."""
@@ -42,12 +47,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ExportedLevel:
-    """What a level showed when its line was written."""
+    """What a level showed when its line was written, and whether Shopify counts its item at all."""
 
     inventory_item_id: str
     location_id: str
     available: int
     committed: int
+    tracked: bool = True
 
 
 def start(client: Client, name: str) -> str:
@@ -111,12 +117,17 @@ def levels(client: Client, url: str | None) -> Iterator[ExportedLevel]:
         AddressNotOpened: The address is not one of the storage service.
         ExportFailed: The download broke off, or is not what was asked for.
     """
+    untracked: set[str] = set()
     for line in result_lines(client, url):
         try:
             node = json.loads(line)
-            if "__parentId" in node:
-                units = {each["name"]: each["quantity"] for each in node["quantities"]}
-                yield ExportedLevel(node["__parentId"], node["location"]["id"], units["available"], units["committed"])
+            if "__parentId" not in node:  # an item, which comes before its levels
+                if not node["tracked"]:
+                    untracked.add(node["id"])
+                continue
+            item, units = node["__parentId"], {each["name"]: each["quantity"] for each in node["quantities"]}
+            is_tracked = item not in untracked
+            yield ExportedLevel(item, node["location"]["id"], units["available"], units["committed"], is_tracked)
         except (ValueError, KeyError, TypeError) as error:
             raise ExportFailed(
                 f"results of a bulk query: {line[:200]!r} is no item and no level ({error!r})"
@@ -139,15 +150,28 @@ def result_lines(client: Client, url: str | None) -> Iterator[bytes]:
         yield from _lines(_blocks(url))
 
 
+def download(client: Client, url: str, into: IO[bytes]) -> None:
+    """Write an operation's results into a file, as they come over the wire; arguments and errors as `result_lines`.
+
+    Raises:
+        ResultsGone: They are not there any more.
+    """
+    storage.check_address(url, client.access)
+    for block in _blocks(url):
+        into.write(block)
+
+
 def _blocks(url: str) -> Iterator[bytes]:
     try:
         timeout = httpx.Timeout(SECONDS_OF_SILENCE)
         with httpx.stream("GET", url, timeout=timeout, trust_env=False, follow_redirects=False) as response:
             if response.status_code != 200:
-                raise ExportFailed(f"results of a bulk query: HTTP {response.status_code}; start the query anew")
+                gone = response.is_client_error and response.status_code not in (408, 429)
+                failure = ResultsGone if gone else ExportFailed
+                raise failure(f"results of a bulk operation: HTTP {response.status_code}; start a query anew")
             yield from response.iter_bytes()
     except httpx.HTTPError as error:
-        raise ExportFailed(f"results of a bulk query: the download broke off ({error!r})") from error
+        raise ExportFailed(f"results of a bulk operation: the download broke off ({error!r})") from error
 
 
 def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:

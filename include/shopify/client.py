@@ -228,7 +228,7 @@ class Client:
             cost = (answer.get("extensions") or {}).get("cost") or {}
         finally:
             self.limiter.answered(request.cost, sent, cost)
-        if "THROTTLED" in _codes(answer):
+        if "THROTTLED" in error_codes(answer):
             raise Throttled(f"{request.name}: throttled", self.limiter.seconds_until(request.cost))
         return _data(request, answer)
 
@@ -280,7 +280,7 @@ def _data(request: Document, answer: dict[str, Any]) -> dict[str, Any]:
     data: dict[str, Any] | None = answer.get("data")
     if data is not None and not answer.get("errors"):
         return data
-    codes = _codes(answer)
+    codes = error_codes(answer)
     described = f"{request.name}: {json.dumps(answer.get('errors'))[:500]}"
     executed = data is not None and any(root is not None for root in data.values())
     if not executed and codes and all(code in REFUSED_BEFORE_EXECUTION or code[:1].islower() for code in codes):
@@ -288,8 +288,10 @@ def _data(request: Document, answer: dict[str, Any]) -> dict[str, Any]:
     raise OutcomeUnknown(described)
 
 
-def _codes(answer: Mapping[str, Any]) -> list[str]:
+def error_codes(answer: Mapping[str, Any]) -> list[str]:
+    """The codes of an answer's errors, each empty where there is none."""
     errors = answer.get("errors") or []
     if not isinstance(errors, list):
         return [""]
-    return [str((error.get("extensions") or {}).get("code", "")) if isinstance(error, dict) else "" for error in errors]
+    extensions = [error.get("extensions") if isinstance(error, dict) else None for error in errors]
+    return [str(each.get("code", "")) if isinstance(each, dict) else "" for each in extensions]

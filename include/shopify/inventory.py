@@ -93,15 +93,17 @@ def read_outcome(data: Mapping[str, Any]) -> AdjustOutcome:
     """
     payload = data.get("inventoryAdjustQuantities")
     errors = payload.get("userErrors") if isinstance(payload, dict) else None
-    if not isinstance(errors, list):
+    if not isinstance(errors, list) or not all(isinstance(error, dict) for error in errors):
         raise OutcomeUnknown("InventoryAdjust: an answer without a payload and without an error")
     codes = {error.get("code") for error in errors}
-    described = "; ".join(f"{error.get('code')}: {error['message']}" for error in errors)
+    described = "; ".join(f"{error.get('code')}: {error.get('message')}" for error in errors)
     if codes & SAYS_NOTHING:
         raise OutcomeUnknown(f"InventoryAdjust: {described}")
     if STALE in codes:
         return Stale()
-    rows = {index: f"{error.get('code')}: {error['message']}" for error in errors if (index := _row(error)) is not None}
+    rows = {
+        index: f"{error.get('code')}: {error.get('message')}" for error in errors if (index := _row(error)) is not None
+    }
     if rows:
         return RowsRefused(rows)
     if not errors:

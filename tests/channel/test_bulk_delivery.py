@@ -1,12 +1,15 @@
 """Batches as the lines of a file: the same states, each line by its number, found again after a crash."""
 
 import time
+import tracemalloc
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from include.channel import bulk_delivery, outbox, planner
-from include.shopify import bulk_mutation
+from include.shopify import bulk_mutation, bulk_query
+from include.shopify.bulk_query import ExportFailed
 from include.shopify.errors import OutcomeUnknown
 from tests.scenarios.store import Store, item
 from tests.world import SHOP
@@ -47,6 +50,16 @@ def collect(store: Store) -> dict[str, int]:
 
 def shown(store: Store) -> set[int]:
     return {level["available"] for level in store.emulator.levels()}
+
+
+def bring_to_rest(store: Store) -> None:
+    """What the next runs do with what is open; then every level shows what it should, and no unit came twice."""
+    store.settle()
+    store.connection.execute(b"UPDATE shopify_shop SET transport = 'DIRECT'")
+    planner.make(store.connection, SHOP)
+    store.deliver()
+    assert shown(store) == {6}
+    assert applied_twice(store) == []
 
 
 def applied_twice(store: Store) -> list[str]:
@@ -95,12 +108,7 @@ def test_a_line_with_an_internal_error_is_settled_by_looking(shop: Store, applie
     shop.emulator.fault("bulk_row_error", applied=applied, after_calls=1)
     start(shop)
     assert collect(shop) == {"confirmed": 2, "unknown": 1}
-    shop.settle()
-    shop.connection.execute(b"UPDATE shopify_shop SET transport = 'DIRECT'")
-    planner.make(shop.connection, SHOP)
-    shop.deliver()
-    assert shown(shop) == {6}
-    assert applied_twice(shop) == []
+    bring_to_rest(shop)
 
 
 @pytest.mark.parametrize("partial", [False, True])
@@ -108,12 +116,62 @@ def test_an_operation_that_fails_keeps_what_it_says_it_has_done(shop: Store, par
     shop.emulator.fault("bulk_failed", operation=RUN, after_lines=1, partial=partial)
     start(shop)
     assert collect(shop) == ({"confirmed": 1, "unknown": 2} if partial else {"unknown": 3})
-    shop.settle()
-    shop.connection.execute(b"UPDATE shopify_shop SET transport = 'DIRECT'")
-    planner.make(shop.connection, SHOP)
-    shop.deliver()
-    assert shown(shop) == {6}
-    assert applied_twice(shop) == []
+    bring_to_rest(shop)
+
+
+@pytest.mark.parametrize(
+    ("fault", "counts"),
+    [
+        ({"kind": "results_malformed", "line": 1}, {"confirmed": 2, "unknown": 1, "unreadable": 1}),
+        ({"kind": "results_truncated", "after_bytes": 250}, {"confirmed": 1, "unknown": 2, "unreadable": 1}),
+        ({"kind": "results_truncated", "after_bytes": 0}, {"unknown": 3}),
+    ],
+    ids=["malformed", "cut off within a line", "empty"],
+)
+def test_what_cannot_be_read_of_the_results_is_settled_by_looking(
+    shop: Store, fault: dict[str, object], counts: dict[str, int]
+) -> None:
+    shop.emulator.fault(**fault)  # type: ignore[arg-type]
+    start(shop)
+    assert collect(shop) == counts
+    bring_to_rest(shop)
+
+
+def test_results_that_are_gone_are_not_waited_for(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    start(shop)
+    ended = bulk_mutation.ended
+
+    def forged(*given: Any) -> bulk_mutation.Ended | None:
+        found = ended(*given)
+        return found and bulk_mutation.Ended(found.status, f"{found.url}0")
+
+    monkeypatch.setattr(bulk_mutation, "ended", forged)
+    assert collect(shop) == {"unknown": 3}
+    bring_to_rest(shop)
+
+
+def test_a_download_that_breaks_off_is_read_again_from_its_beginning(shop: Store) -> None:
+    shop.emulator.fault("results_broken_off", after_bytes=250)
+    start(shop)
+    with pytest.raises(ExportFailed, match="broke off"):
+        collect(shop)
+    assert shop.batches() == ["SENDING"] * 3
+    assert collect(shop) == {"confirmed": 3}
+
+
+def test_a_large_file_takes_little_memory_both_ways(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    padding = 8_000_000
+    shop.connection.execute(b"UPDATE outbox_batch SET variables = variables || repeat(' ', %s)", [padding])
+    tracemalloc.start()
+    try:
+        start(shop)
+        assert tracemalloc.get_traced_memory()[1] < 4 * padding, "one line of three, as it comes and as it goes"
+        monkeypatch.setattr(bulk_query, "LONGEST_LINE", 64)
+        tracemalloc.reset_peak()
+        assert collect(shop) == {"unreadable": 3, "unknown": 3}
+    finally:
+        tracemalloc.stop()
+    bring_to_rest(shop)
 
 
 @pytest.mark.parametrize(

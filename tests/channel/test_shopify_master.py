@@ -138,8 +138,14 @@ def test_an_item_that_shopify_does_not_count_says_nothing(mastered: Store) -> No
         [{"id": STORE_LOCATION, "name": "x"}], [{"id": item(A), "tracked": False}, {"id": item(B)}], []
     )
     levels = [(item(A), STORE_LOCATION), (item(B), STORE_LOCATION), (item("9"), STORE_LOCATION)]
-    (found,) = shopify_master.reread(mastered.client, levels)
-    assert found == ExportedLevel(item(B), STORE_LOCATION, 0, 0)
+    for each in levels[:2]:
+        mastered.emulator.edit_level(*each, 4)
+    told = set(shopify_master.reread(mastered.client, levels))
+    assert told == {
+        ExportedLevel(item(A), STORE_LOCATION, 4, 0, tracked=False), ExportedLevel(item(B), STORE_LOCATION, 4, 0),
+    }  # fmt: skip
+    assert set(exported(mastered)) == told
+    assert b"".join(snapshot(mastered).blocks).decode().splitlines()[1:] == [f"PEARL,{B},4"]
 
 
 def test_a_large_file_is_written_in_pieces(mastered: Store, sftp_client: paramiko.SFTPClient) -> None:

@@ -95,7 +95,7 @@ def test_a_download_that_breaks_off_or_has_expired_is_not_taken_for_the_whole(
     assert url is not None
 
     def torn(self: httpx.Response) -> object:
-        yield b'{"id":"gid:\\/\\/shopify\\/InventoryItem\\/1"}\n'
+        yield b'{"id":"gid:\\/\\/shopify\\/InventoryItem\\/1","tracked":true}\n'
         raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
 
     with monkeypatch.context() as patched:
