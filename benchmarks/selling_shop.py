@@ -44,12 +44,14 @@ class SellingShop:
         write: The root field of the calls that may get lost.
         writes: How many writes the push needs, over which sales and losses are spread; 0 for a shop where nothing
             happens meanwhile.
+        rate: Seconds of the shop per second of the machine.
     """
 
     emulator: Emulator
     levels: int
     write: str
     writes: int
+    rate: float = 1.0
     sold: Counter[str] = field(default_factory=Counter)
     made_before: int = 0
     progress: float = 0.0
@@ -74,7 +76,7 @@ class SellingShop:
 
     def now(self) -> float:
         """Seconds by the shop's clock."""
-        return time.monotonic() + self.ahead
+        return time.monotonic() * self.rate + self.ahead
 
     def wait(self, seconds: float) -> None:
         """Let time pass for the shop."""
