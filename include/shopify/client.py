@@ -7,6 +7,7 @@ Requests may be sent from several threads.
 import json
 import logging
 import re
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -144,6 +145,7 @@ class Client:
         self.access = access
         self.most_under_way = most_under_way
         self.version_served = ""
+        self._seconds_to_answer = seconds_to_answer
         self._address = f"{access.url.rstrip('/')}/admin/api/{access.api_version}/graphql.json"
         self._http = httpx.Client(
             headers={"Content-Type": "application/json"},
@@ -241,11 +243,15 @@ class Client:
             response = self._post(request, body, {"X-Shopify-Access-Token": self._token.renewed(token)})
         return response
 
+    def _posted(self, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
+        with self._http.stream("POST", self._address, content=body, headers=headers) as response:
+            return _read_whole(response, self._seconds_to_answer)
+
     def _post(self, request: Document, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
         for attempt in range(1, MOST_CONNECTS + 1):
             try:
                 self.calls += 1
-                return self._http.post(self._address, content=body, headers=headers)
+                return self._posted(body, headers)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
                 if attempt == MOST_CONNECTS:
                     raise NotSent(
@@ -255,6 +261,22 @@ class Client:
             except httpx.HTTPError as error:
                 raise OutcomeUnknown(f"{request.name}: {type(error).__name__} {error}".rstrip()) from error
         raise AssertionError("unreachable")
+
+
+def _read_whole(response: httpx.Response, seconds: float) -> httpx.Response:
+    """Read an answer to its end, which httpx alone would wait for as long as single bytes keep coming.
+
+    Raises:
+        httpx.ReadTimeout: It has not ended in time.
+    """
+    until = time.monotonic() + seconds
+    content = bytearray()
+    for piece in response.iter_bytes():
+        content += piece
+        if time.monotonic() > until:
+            raise httpx.ReadTimeout(f"the answer did not end within {seconds:g} s")
+    headers = [(name, value) for name, value in response.headers.multi_items() if name != "content-encoding"]
+    return httpx.Response(response.status_code, headers=headers, content=bytes(content))
 
 
 def _read(request: Document, response: httpx.Response) -> dict[str, Any]:
