@@ -21,6 +21,9 @@ INACTIVE_KEEPS_QUANTITIES_SINCE = "2026-04"
 NOT_STOCKED_IS_AN_ERROR_UNTIL = "2026-07"
 """Later an adjustment stocks the item (documented: "inventory quantities can now be adjusted at any location")."""
 
+MISMATCH_REPORTED_SINCE = "2026-07"
+"""The version on which another wording was reported for a key with other parameters."""
+
 NAME_HEADER_SINCE = "2026-04"
 """Webhooks carry the name of their subscription (documented)."""
 

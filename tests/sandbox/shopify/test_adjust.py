@@ -156,7 +156,7 @@ def test_a_key_belongs_to_its_parameters(shop: Shop, replay: str) -> None:
     error = only(shop.adjust(row(delta=6, expected=15), key="k")["userErrors"])
     assert error == {
         "field": None,
-        "message": "The same idempotency key cannot be used with different operation parameters.",
+        "message": "The request with this idempotency key has different parameters than the original request.",
         "code": "IDEMPOTENCY_KEY_PARAMETER_MISMATCH",
     }
     # The order of the fields counts too (documented), and the check comes before those of name and reason.

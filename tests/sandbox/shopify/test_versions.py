@@ -49,6 +49,14 @@ def test_the_directive_is_optional_at_first(shop: Shop) -> None:
 def test_the_key_counts_where_it_is_optional_too(shop: Shop) -> None:
     assert codes(shop, OLD, row()) == []
     assert codes(shop, OLD, row(delta=2)) == ["IDEMPOTENCY_KEY_PARAMETER_MISMATCH"]
+    messages = []
+    for version in (NEXT, LATER):
+        body = answer(shop, version, ADJUST, {"input": given(row(delta=2)), "key": "k"})
+        messages.append(only(body["data"]["inventoryAdjustQuantities"]["userErrors"])["message"])
+    assert messages == [
+        "The same idempotency key cannot be used with different operation parameters.",
+        "The request with this idempotency key has different parameters than the original request.",
+    ]
 
 
 def test_the_compare_may_be_left_out_at_first(shop: Shop) -> None:

@@ -86,6 +86,12 @@ MESSAGES = {
 }
 
 
+OTHER_PARAMETERS = "The request with this idempotency key has different parameters than the original request."
+"""IDEMPOTENCY_KEY_PARAMETER_MISMATCH of inventory mutations as reported on 2026-07; above is what was recorded on
+2026-04 for another mutation. A client goes by the code.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class UserError:
     """One entry of userErrors; `field` is the path in the input, or None. `text` overrides the code's own message."""

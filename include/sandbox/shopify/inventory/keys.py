@@ -19,13 +19,15 @@ KEY_LIFE = 24 * 3600.0  # documented: seconds from the original request
 class Keyed:
     """The key of one call, the fingerprint of its parameters and the way keys are honoured.
 
-    `key` is None where an older version lets a call do without.
+    `key` is None where an older version lets a call do without. `mismatch` is the message about other parameters, where
+    it is not the usual one.
     """
 
     key: str | None
     fingerprint: str
     replay: Replay
     in_progress: bool = False
+    mismatch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def _answer_by_key(call: Keyed, known: KeyUse | None) -> Outcome | None:
     if known is None:
         return None
     if known.fingerprint != call.fingerprint:
-        return Outcome(errors=(UserError(None, "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"),))
+        return Outcome(errors=(UserError(None, "IDEMPOTENCY_KEY_PARAMETER_MISMATCH", call.mismatch),))
     if call.replay != "documented":
         return None
     if known.ok:

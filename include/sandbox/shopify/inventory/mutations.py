@@ -15,7 +15,7 @@ from include.sandbox.shopify.access import require
 from include.sandbox.shopify.connection import refusal
 from include.sandbox.shopify.context import Context, Info
 from include.sandbox.shopify.inventory import activation, adjustment, items, movement, setting
-from include.sandbox.shopify.inventory.errors import ItemPayload, LevelPayload, Payload, UserError
+from include.sandbox.shopify.inventory.errors import OTHER_PARAMETERS, ItemPayload, LevelPayload, Payload, UserError
 from include.sandbox.shopify.inventory.keys import Keyed
 from include.sandbox.shopify.inventory.rows import Unstocked
 from include.sandbox.shopify.orders import placing
@@ -174,7 +174,8 @@ def _keyed(info: Info) -> Keyed:
     key: str = values["key"]
     if not key.strip():
         raise refusal("The idempotency key cannot be an empty string or whitespace only.")
-    return Keyed(key, _fingerprint(info, context.raw_variables), context.settings.replay, context.busy(key))
+    mismatch = OTHER_PARAMETERS if context.version >= versions.MISMATCH_REPORTED_SINCE else None
+    return Keyed(key, _fingerprint(info, context.raw_variables), context.settings.replay, context.busy(key), mismatch)
 
 
 def _check_compare_present(info: Info, kind: str, rows: Rows) -> None:
