@@ -176,6 +176,7 @@ def _apply(connection: Connection, shop_id: str, seen: Sequence[Order], *, is_fi
     connection.execute(statement(__file__, "baseline_orders"), shop)
     movements = connection.execute(statement(__file__, "difference_orders"), shop).rowcount
     if movements:
+        connection.execute(b"ANALYZE order_movement")
         connection.execute(statement(__file__, "keep_order_items"), shop)
         connection.execute(statement(__file__, "move_completions"), shop)
         connection.execute(statement(__file__, "move_positions"), shop)

@@ -201,6 +201,7 @@ def replace_stale(
                 "seconds_apart": SECONDS_APART,
             },
         )
+        connection.execute(b"ANALYZE chosen_row")
         return freeze(connection, shop_id)
 
 
@@ -227,6 +228,7 @@ def _freeze_remaining(connection: Connection, shop_id: str, outbox_batch_id: int
     connection.execute(
         statement(__file__, "choose_remaining_rows"), {"outbox_batch_id": outbox_batch_id, "cut_at": cut_at}
     )
+    connection.execute(b"ANALYZE chosen_row")
     return freeze(connection, shop_id)
 
 

@@ -131,6 +131,8 @@ def _choose(connection: Connection, shop_id: str, location_ids: Sequence[str] | 
     outbox.open_for_choosing(connection)
     connection.execute(statement(__file__, "end_releases"), shop)
     connection.execute(statement(__file__, "note_changes"), shop)
+    # Else the planner takes a handful of rows for a thousand, and reads through all levels of a small catalogue.
+    connection.execute(b"ANALYZE changed_level")
     connection.execute(statement(__file__, "hold_back"), shop)
     connection.execute(
         statement(__file__, "choose_rows"),
@@ -141,8 +143,8 @@ def _choose(connection: Connection, shop_id: str, location_ids: Sequence[str] | 
             "with_held": with_held,
         },
     )
-    connection.execute(statement(__file__, "keep_reasons"), shop)
     connection.execute(b"ANALYZE chosen_row")
+    connection.execute(statement(__file__, "keep_reasons"), shop)
 
 
 def _sums(connection: Connection, shop_id: str) -> dict[str, Any]:
