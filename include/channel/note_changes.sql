@@ -1,21 +1,8 @@
 -- What the ledger says of each level of a shop since the last plan: the reason, if all of its rows mean the same to
 -- Shopify, and the units whose reason may not be pushed. An order at its own location is left out, as it moves target
 -- and position alike.
--- Reads inventory_item_detail by its key, mappings, memberships, shopify_reason; writes changed_level, shopify_shop.
-WITH shop AS (
-    UPDATE shopify_shop
-    SET ledger_planned_through = newest.detail_id
-    FROM
-        shopify_shop AS before,
-        (SELECT coalesce(max(inventory_item_detail_id), 0) AS detail_id FROM inventory_item_detail) AS newest
-    WHERE shopify_shop.shop_id = %(shop_id)s AND before.shop_id = shopify_shop.shop_id
-    RETURNING
-        before.ledger_planned_through AS already,
-        newest.detail_id AS newest,
-        shopify_shop.pushed_reasons
-),
-
-since AS (
+-- Reads inventory_item_detail by its key, mappings, memberships, shopify_shop, shopify_reason; writes changed_level.
+WITH since AS (
     SELECT
         detail.product_id,
         detail.facility_id,
@@ -24,11 +11,13 @@ since AS (
         coalesce(shopify_reason.shopify_reason, 'correction') AS shopify_reason,
         shop.pushed_reasons IS NOT NULL
         AND detail.reason_enum_id NOT IN (SELECT unnest(shop.pushed_reasons)) AS stays
-    FROM shop
-    INNER JOIN inventory_item_detail AS detail
-        ON shop.already < detail.inventory_item_detail_id AND shop.newest >= detail.inventory_item_detail_id
+    FROM shopify_shop AS shop
+    CROSS JOIN inventory_item_detail AS detail
     LEFT JOIN shopify_reason ON detail.reason_enum_id = shopify_reason.reason_enum_id
-    WHERE detail.available_to_promise_diff <> 0
+    WHERE
+        shop.shop_id = %(shop_id)s
+        AND detail.inventory_item_detail_id > %(already)s AND detail.inventory_item_detail_id <= %(newest)s
+        AND detail.available_to_promise_diff <> 0
 ),
 
 place AS (

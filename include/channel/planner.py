@@ -130,7 +130,9 @@ def _choose(connection: Connection, shop_id: str, location_ids: Sequence[str] | 
     online_atp.take_turn(connection)
     outbox.open_for_choosing(connection)
     connection.execute(statement(__file__, "end_releases"), shop)
-    connection.execute(statement(__file__, "note_changes"), shop)
+    rows = connection.execute(statement(__file__, "take_ledger_rows"), shop).fetchone()
+    already, newest = rows if rows is not None else (0, 0)
+    connection.execute(statement(__file__, "note_changes"), shop | {"already": already, "newest": newest})
     # Else the planner takes a handful of rows for a thousand, and reads through all levels of a small catalogue.
     connection.execute(b"ANALYZE changed_level")
     connection.execute(statement(__file__, "hold_back"), shop)

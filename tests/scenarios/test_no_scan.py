@@ -28,7 +28,7 @@ from tests.scenarios.store import Store
 from tests.stock import files
 from tests.world import ONLINE, SHOP
 
-LARGE = ("inventory_item_detail", "inventory_item", "inventory_level")
+LARGE = ("inventory_item_detail", "inventory_item", "inventory_level", "shopify_shop_product")
 PRODUCTS = 20_000
 A_FEW = 2_000
 """Rows of a large table that a step about a handful of products may read: more than it needs, far fewer than all."""

@@ -96,3 +96,103 @@ VALUES
 ('IMP_PRODUCT_TAG', 'product_tags', 'Tags and features of products', 'hotwax/producttag', 'SKU', 'VAR_MANUAL', 50),
 ('IMP_VARIANCE_ANSWER', 'variance_answer', 'Answers of NetSuite to variance files',
     'netsuite/inventoryadjustment/cycle_count', 'NETSUITE_PRODUCT_ID', 'VAR_INTEGR', 50);
+
+-- An update that changes no row, such as each refresh makes to see whether a date has come, marks nothing, and need not
+-- read through all products of a shop to know that.
+CREATE OR REPLACE FUNCTION mark_products_of_groups() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    groups identifier[] := '{}';
+BEGIN
+    IF tg_op <> 'INSERT' THEN
+        groups := ARRAY(SELECT DISTINCT facility_group_id FROM before);
+    END IF;
+    IF tg_op <> 'DELETE' THEN
+        groups := groups || ARRAY(SELECT DISTINCT facility_group_id FROM after);
+    END IF;
+    IF cardinality(groups) > 0 THEN
+        INSERT INTO dirty_product (product_id)
+        SELECT DISTINCT mapped.product_id
+        FROM inventory_channel AS channel
+        INNER JOIN shopify_shop_product AS mapped ON channel.shop_id = mapped.shop_id
+        WHERE channel.facility_group_id = any(groups);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION mark_products_of_stores() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    stores identifier[] := '{}';
+BEGIN
+    IF tg_op <> 'INSERT' THEN
+        stores := ARRAY(SELECT DISTINCT product_store_id FROM before);
+    END IF;
+    IF tg_op <> 'DELETE' THEN
+        stores := stores || ARRAY(SELECT DISTINCT product_store_id FROM after);
+    END IF;
+    IF cardinality(stores) > 0 THEN
+        INSERT INTO dirty_product (product_id)
+        SELECT DISTINCT mapped.product_id
+        FROM shopify_shop AS shop
+        INNER JOIN shopify_shop_product AS mapped ON shop.shop_id = mapped.shop_id
+        WHERE shop.product_store_id = any(stores);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- The same as before; but how far kits reach the planner cannot tell, and it would read through all products to be on
+-- the safe side: OFFSET 0 has each looked up.
+CREATE OR REPLACE FUNCTION kit_components(kit_ids identifier[])
+RETURNS TABLE (kit_id identifier, component_id identifier, quantity numeric, is_empty boolean)
+LANGUAGE sql STABLE AS $$
+WITH RECURSIVE part AS (
+    SELECT
+        asked.product_id AS kit_id,
+        asked.product_id,
+        1::numeric AS quantity
+    FROM unnest(kit_ids) AS asked (product_id)
+    UNION ALL
+    SELECT
+        part.kit_id,
+        held.product_id_to,
+        part.quantity * held.quantity
+    FROM part
+    CROSS JOIN LATERAL (
+        SELECT
+            assoc.product_id_to,
+            assoc.quantity
+        FROM product
+        INNER JOIN product_assoc AS assoc ON product.product_id = assoc.product_id
+        WHERE
+            product.product_id = part.product_id AND product.is_kit
+            AND assoc.product_assoc_type_id = 'PRODUCT_COMPONENT'
+            AND assoc.from_date <= now() AND assoc.thru_date > now()
+        OFFSET 0
+    ) AS held
+) CYCLE product_id SET closes_circle USING way
+
+SELECT
+    part.kit_id,
+    part.product_id,
+    sum(part.quantity),
+    bool_or(known.is_kit)
+FROM part
+CROSS JOIN LATERAL (
+    SELECT
+        product.is_kit,
+        product.is_kit AND NOT EXISTS (
+            SELECT
+            FROM product_assoc AS assoc
+            WHERE
+                assoc.product_id = product.product_id
+                AND assoc.product_assoc_type_id = 'PRODUCT_COMPONENT'
+                AND assoc.from_date <= now() AND assoc.thru_date > now()
+        ) AS holds_nothing
+    FROM product
+    WHERE product.product_id = part.product_id
+    OFFSET 0
+) AS known
+WHERE NOT known.is_kit OR part.closes_circle OR known.holds_nothing
+GROUP BY part.kit_id, part.product_id
+$$;
