@@ -1,7 +1,7 @@
 -- Takes the marks that are there, and with each product the kits that hold it, directly or through other kits: now, or
 -- later, which costs little. A mark that is being written meanwhile stays for the next refresh.
--- How many kits are above, the planner cannot tell, and would read through all products and kits to be on the safe side:
--- OFFSET 0 has each looked up.
+-- How many kits are above the planner cannot tell, and would read through all products to be on the safe side: OFFSET 0
+-- has each looked up.
 -- Reads and empties dirty_product; reads product, product_assoc; writes refresh_product.
 WITH RECURSIVE drained AS (
     DELETE FROM dirty_product RETURNING product_id
@@ -19,6 +19,7 @@ above AS (
             assoc.product_id_to = above.product_id
             AND assoc.product_assoc_type_id = 'PRODUCT_COMPONENT'
             AND assoc.thru_date > now()
+        ORDER BY assoc.product_id
         OFFSET 0
     ) AS kit
 )
@@ -35,5 +36,6 @@ CROSS JOIN LATERAL (
         product.is_kit
     FROM product
     WHERE product.product_id = above.product_id
+    ORDER BY product.product_id
     OFFSET 0
 ) AS known
