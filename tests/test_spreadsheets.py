@@ -2,8 +2,10 @@
 
 import csv
 import io
+import re
 from datetime import UTC, datetime
 from itertools import product
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -124,3 +126,20 @@ def test_a_table_runs_nothing_in_any_column() -> None:
     ]
     assert len(as_a_spreadsheet_reads(content.decode("utf-8-sig"))) == 4
     assert spreadsheets.table(pd.DataFrame({"sku": []}, dtype="str")).decode("utf-8-sig") == "sku\r\n"
+
+
+FEEDS_ITSELF = {"include/channel/copy_master_rows.sql"}
+"""Statements that write CSV for Trueup's own intake, of its own ids and numbers: what is read there is taken as it is."""
+
+
+def test_nobody_else_writes_csv() -> None:
+    root = Path(__file__).parents[1]
+    files = [
+        file for kind in ("*.py", "*.sql") for file in (root / "include").rglob(kind) if "sandbox" not in file.parts
+    ]
+    writers = {
+        str(file.relative_to(root))
+        for file in files
+        if re.search(r"csv\.(Dict)?[wW]riter|\.to_csv\(|\bTO STDOUT\b.*\bcsv\b", file.read_text())
+    }
+    assert writers == {"include/spreadsheets.py"} | FEEDS_ITSELF
