@@ -129,7 +129,7 @@ def test_a_table_runs_nothing_in_any_column() -> None:
 
 
 FEEDS_ITSELF = {"include/channel/copy_master_rows.sql"}
-"""Statements that write CSV for Trueup's own intake, of its own ids and numbers: what is read there is taken as it is."""
+"""Statements that write CSV for Trueup's own intake, of its own ids and numbers."""
 
 
 def test_nobody_else_writes_csv() -> None:

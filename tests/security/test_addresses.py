@@ -1,5 +1,6 @@
 """Addresses that come in answers: only Shopify's storage is opened, and nobody is sent on from there."""
 
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -137,7 +138,7 @@ def test_nobody_is_sent_on_from_the_storage(elsewhere: Elsewhere, monkeypatch: p
         answer = {"stagedUploadsCreate": {"stagedTargets": [target], "userErrors": []}}
         monkeypatch.setattr(client, "execute", lambda *_: answer)
         with pytest.raises(UploadFailed, match=f"HTTP {status}"):
-            bulk_mutation.upload(client, "x.jsonl", b"{}\n")
+            bulk_mutation.upload(client, "x.jsonl", io.BytesIO(b"{}\n"))
     assert elsewhere.asked == ["/results", "/uploads"]
     assert elsewhere.tokens == [None, None], "the storage service is given no token of the shop"
 

@@ -1,5 +1,6 @@
 """Names that strangers give: they stay names, and lead nowhere."""
 
+import io
 import os
 import posixpath
 from pathlib import Path
@@ -89,7 +90,7 @@ def test_the_emulator_keeps_uploads_and_results_in_its_folder(
     emulator: Emulator, client: Client, state: Path, name: str
 ) -> None:
     before = set(state.rglob("*evil*"))
-    bulk_mutation.upload(client, name, b'{"input":{}}\n')
+    bulk_mutation.upload(client, name, io.BytesIO(b'{"input":{}}\n'))
     assert set(state.rglob("*evil*")) == before
     kept = [path.name for path in (state / "shopify" / "shop-files" / "uploads").iterdir()]
     assert all(len(each) == 64 for each in kept)
