@@ -12,7 +12,7 @@ from include.stock.atp import online_atp
 from tests.scenarios.store import STORE_LOCATION, Store, item
 from tests.world import ONLINE, SHOP
 
-P, Q, R, S, U = PRODUCTS = ("50001", "50002", "50003", "50004", "50005")
+P, Q, R, S, U, V = PRODUCTS = ("50001", "50002", "50003", "50004", "50005", "50006")
 
 
 def differ(store: Store, by: int = 1) -> None:
@@ -39,7 +39,7 @@ def test_a_level_is_left_alone_where_nothing_may_be_pushed(store: Store) -> None
     store.connection.execute(b"UPDATE inventory_level SET position = NULL WHERE product_id = %s", [S])
     store.connection.execute(b"UPDATE inventory_level SET target = position WHERE product_id = %s", [U])
     planner.plan(store.connection, SHOP)
-    assert planned(store) == {(P, ONLINE): 1}
+    assert planned(store) == {(P, ONLINE): 1, (V, ONLINE): 1}
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,20 @@ def test_a_location_is_planned_while_it_is_mapped_and_ours(store: Store, change:
 
 @pytest.mark.parametrize(
     ("delta", "held_back", "pushed"),
-    [(5, 0, 5), (5, 2, 3), (5, -2, 5), (5, 5, 0), (5, 9, 0), (-5, -2, -3), (-5, 2, -5), (-5, -5, 0), (-5, -9, 0)],
+    [
+        (5, 0, 5),
+        (5, 2, 3),
+        (5, -2, 5),
+        (5, 5, 0),
+        (5, 9, 0),
+        (-5, -2, -3),
+        (-5, 2, -5),
+        (-5, -5, 0),
+        (-5, -9, 0),
+        (1, 1, 0),
+        (1, -1, 1),
+        (-1, 1, -1),
+    ],
 )
 def test_what_is_held_back_stays_and_the_rest_is_pushed(store: Store, delta: int, held_back: int, pushed: int) -> None:
     store.open({P: 10, Q: 10})
@@ -96,7 +109,7 @@ def test_a_hard_sync_pushes_what_was_held_back(store: Store) -> None:
 def test_rows_are_cut_by_reason_and_number_and_ordered_by_location_and_item(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planner, "MOST_ROWS", 2)
+    monkeypatch.setattr(planner, "MOST_ROWS", 3)
     store.open(dict.fromkeys(PRODUCTS, 10))
     planner.plan(store.connection, SHOP)
     differ(store)
@@ -116,8 +129,8 @@ def test_rows_are_cut_by_reason_and_number_and_ordered_by_location_and_item(
         (sent["reason"], [change["inventoryItemId"] for change in sent["changes"]]) for _, sent in rows
     ]  # fmt: skip
     assert told == [
-        ("correction", [item(P), item(S)]),
-        ("correction", [item(U)]),
+        ("correction", [item(P), item(S), item(U)]),
+        ("correction", [item(V)]),
         ("damaged", [item(Q)]),
         ("correction", [item(R)]),
     ], "rows that have moved of late travel apart and last"
@@ -125,7 +138,7 @@ def test_rows_are_cut_by_reason_and_number_and_ordered_by_location_and_item(
         b"SELECT array_agg(row_index ORDER BY row_index), count(DISTINCT idempotency_key) FROM outbox_batch_row"
         b" INNER JOIN outbox_batch USING (outbox_batch_id) GROUP BY outbox_batch_id ORDER BY outbox_batch_id"
     ).fetchall()
-    assert indexes == [([0, 1], 1), ([0], 1), ([0], 1), ([0], 1)]
+    assert indexes == [([0, 1, 2], 1), ([0], 1), ([0], 1), ([0], 1)]
 
 
 def test_each_batch_has_a_key_of_its_own(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

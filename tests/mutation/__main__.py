@@ -16,43 +16,51 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from tests.mutation.mutant import PROJECT
+from tests.mutation.mutant import PROJECT, Change
 from tests.mutation.targets import TARGETS, Target
 
 EXPLAINED = Path(__file__).with_name("explained.toml")
 
 
-def explained() -> dict[tuple[str, str, str], str]:
+def explained() -> dict[Change, str]:
     """Why a change makes no difference that a test could see, by file and by the line before and after it."""
     entries = tomllib.loads(EXPLAINED.read_text(encoding="utf-8"))["explained"]
     return {(one["file"], one["was"], one["becomes"]): one["why"] for one in entries}
 
 
-def run(target: Target, files: list[str], jobs: int, folder: Path) -> list[dict[str, Any]]:
-    """Try all mutants of some files of a group; returns what became of each.
+def run(target: Target, files: list[str], jobs: int, folder: Path, known: Collection[Change]) -> list[dict[str, Any]]:
+    """Try all mutants of some files of a group but those that are explained; returns what became of each.
+
+    What the folder's reports tell already is not tried again.
 
     Raises:
         SystemExit: The tests fail without any change, or the tests themselves could not be run.
     """
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.mutation.plugin", "-k", target.but, *target.tests]
+    folder.mkdir(parents=True, exist_ok=True)
+    reports = [folder / f"{target.name}-{share}.jsonl" for share in range(jobs)]
+    told = {(one["file"], one["was"], one["becomes"]) for one in _read(reports)}
     running = []
-    for share in range(jobs):
-        report = folder / f"{target.name}-{share}.jsonl"
-        wanted = {"files": files, "report": str(report), "share": [share, jobs]}
-        env = {**os.environ, "MUTATION": json.dumps(wanted)}
-        running.append((report, subprocess.Popen(command, cwd=PROJECT, env=env)))
+    for share, report in enumerate(reports):
+        wanted = {"files": files, "report": str(report), "share": [share, jobs], "skipped": sorted(told.union(known))}
+        running.append(subprocess.Popen(command, cwd=PROJECT, env={**os.environ, "MUTATION": json.dumps(wanted)}))
     try:
-        statuses = [process.wait() for _, process in running]
+        statuses = [process.wait() for process in running]
     finally:
-        for _, process in running:
+        for process in running:
             process.terminate()
     if any(statuses):
         raise SystemExit(f"{target.name}: the tests could not be run (exit statuses {statuses}); see above")
-    return [json.loads(line) for report, _ in running for line in report.read_text(encoding="utf-8").splitlines()]
+    return _read(reports)
+
+
+def _read(reports: list[Path]) -> list[dict[str, Any]]:
+    lines = [line for report in reports if report.exists() for line in report.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in lines]
 
 
 def main() -> int:
@@ -62,23 +70,23 @@ def main() -> int:
     parser.add_argument("groups", nargs="*", help=f"of {', '.join(each.name for each in TARGETS)}; none: all")
     parser.add_argument("--only", action="append", help="only files whose name contains this; may be given again")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (one a core)")
-    parser.add_argument("--keep", type=Path, help="a folder for the reports, one line of JSON a mutant")
+    parser.add_argument("--keep", type=Path, help="a folder for the reports: a run that was broken off goes on there")
     options = parser.parse_args()
-    known, unexplained, survivors = explained(), 0, Counter[str]()
+    known, unexplained = explained(), 0
     with tempfile.TemporaryDirectory(prefix="trueup-mutation-") as scratch:
         folder = options.keep or Path(scratch)
         for target in TARGETS:
             files = [file for file in target.files if any(part in file for part in options.only or [""])]
             if not files or (options.groups and target.name not in options.groups):
                 continue
-            tried = run(target, files, options.jobs, folder)
+            tried = run(target, files, options.jobs, folder, known)
             alive = [one for one in tried if one["killer"] is None]
-            survivors[target.name] = len(alive)
-            new = [one for one in alive if (one["file"], one["was"], one["becomes"]) not in known]
-            unexplained += len(new)
-            print(f"\n{target.name}: {len(tried)} mutants, {len(tried) - len(alive)} killed, "
-                  f"{len(alive) - len(new)} explained, {len(new)} survivors")  # fmt: skip
-            for one in new:
+            unexplained += len(alive)
+            reasoned = sum(file in files for file, _, _ in known)
+            print(
+                f"\n{target.name}: {len(tried) - len(alive)} mutants killed, {reasoned} explained, {len(alive)} alive"
+            )
+            for one in alive:
                 print(f"  {one['file']}:{one['line']}\n      {one['was']}\n      {one['becomes']}")
     return 1 if unexplained else 0
 

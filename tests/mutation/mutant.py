@@ -19,6 +19,10 @@ from tests.mutation import code, sql
 PROJECT = Path(__file__).parents[2]
 
 
+Change = tuple[str, str, str]
+"""A change as it is known from one run to the next: the file, what was there, and what it became."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One change of one file.
@@ -36,6 +40,11 @@ class Mutant:
     was: str
     becomes: str
     text: str
+
+    @property
+    def change(self) -> Change:
+        """The mutant by its file and what is changed."""
+        return self.file, self.was, self.becomes
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}\n    {self.was}\n    {self.becomes}"

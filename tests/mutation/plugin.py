@@ -30,9 +30,9 @@ class TookTooLong(Exception):
 class Mutation:
     """The part of pytest that runs the tests."""
 
-    def __init__(self, files: Sequence[str], report: Path, share: tuple[int, int]) -> None:
-        found = [each for file in files for each in mutant.of_file(file)]
-        self.mutants = found[share[0] :: share[1]]
+    def __init__(self, files: Sequence[str], report: Path, share: tuple[int, int], skipped: set[mutant.Change]) -> None:
+        found = [each for file in files for each in mutant.of_file(file)][share[0] :: share[1]]
+        self.mutants = [each for each in found if each.change not in skipped]
         self.report = report
         self._killers: dict[str, list[str]] = {}
         self._seconds: dict[str, float] = {}
@@ -42,7 +42,7 @@ class Mutation:
         """In place of pytest's own: first the tests as they are, then once for each mutant."""
         items = list(session.items)
         self._try_unchanged(items)
-        with self.report.open("w", encoding="utf-8") as report:
+        with self.report.open("a", encoding="utf-8") as report:
             for number, each in enumerate(self.mutants, 1):
                 began = time.monotonic()
                 with each.in_force():
@@ -116,4 +116,5 @@ def pytest_configure(config: pytest.Config) -> None:
     """Take the files, the report and the share of the mutants from the environment."""
     wanted = json.loads(os.environ["MUTATION"])
     share = (int(wanted["share"][0]), int(wanted["share"][1]))
-    config.pluginmanager.register(Mutation(wanted["files"], Path(wanted["report"]), share), "mutation")
+    skipped = {(str(one[0]), str(one[1]), str(one[2])) for one in wanted["skipped"]}
+    config.pluginmanager.register(Mutation(wanted["files"], Path(wanted["report"]), share, skipped), "mutation")

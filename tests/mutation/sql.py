@@ -131,6 +131,8 @@ def _fits(words: list[Token], index: int) -> bool:
     before = words[index - 1].text if index else "("
     if words[index].text in "+-/":
         return before not in ("(", ",", "THEN", "ELSE", "SELECT", "=", "<", ">", "WHEN") and before.upper() != "THEN"
+    if words[index].text in ("<", "<=", ">", ">="):
+        return "now" not in [word.text for word in words[index + 1 : index + 2]]  # nothing happens at that very instant
     if words[index].text in ("IN", "EXISTS"):
         return before != "NOT"
     return True
@@ -149,7 +151,9 @@ def _end_of_condition(words: list[Token], index: int) -> int:
             cases += 1
         elif word.text == "END" and cases:
             cases -= 1
-        elif not cases and (word.text in ("AND", "OR", ",") or (word.text in _CLAUSES and not _is_distinct(words, at))):
+        elif not cases and (
+            word.text in ("AND", "OR", "AS", ",") or (word.text in _CLAUSES and not _is_distinct(words, at))
+        ):
             return at
     return len(words)
 
