@@ -56,7 +56,7 @@ def two(store: Store) -> Store:
         [OTHER, S],
     )
     connection.execute(
-        b"UPDATE inventory_level SET held_back = 2, position = 8 WHERE shop_id = %s AND product_id = %s", [OTHER, U]
+        b"UPDATE inventory_level SET held_back = 2, position = 1 WHERE shop_id = %s AND product_id = %s", [OTHER, U]
     )
     return store
 
@@ -154,6 +154,28 @@ def test_a_day_at_one_location_changes_nothing_at_another(store: Store) -> None:
     assert len(before) == len(PRODUCTS)
     _a_day(store)
     assert kept() == before
+
+
+def test_a_plan_of_one_shop_has_only_its_rows(two: Store) -> None:
+    for product in PRODUCTS:
+        two.move(product, +1)
+    online_atp.refresh(two.connection)
+    made = planner.make(two.connection, SHOP)
+    assert (made.rows, made.units_up, made.units_down) == (5, 5, 0)
+    rows = two.connection.execute(
+        b"SELECT count(*), count(DISTINCT inventory_item_id) FROM outbox_batch_row WHERE outbox_batch_id = ANY(%s)",
+        [list(made.batches)],
+    ).fetchone()
+    assert rows == (5, 5)
+
+
+def test_what_only_another_shop_sells_or_maps_is_not_planned(two: Store) -> None:
+    two.connection.execute(b"DELETE FROM shopify_shop_product WHERE shop_id = %s AND product_id = %s", [SHOP, P])
+    two.connection.execute(b"UPDATE inventory_level SET target = position + 1 WHERE shop_id = %s", [SHOP])
+    with two.connection.transaction(force_rollback=True):
+        assert planner.make(two.connection, SHOP).rows == 4
+    two.connection.execute(b"UPDATE inventory_channel SET thru_date = now() WHERE shop_id = %s", [SHOP])
+    assert planner.make(two.connection, SHOP).rows == 0
 
 
 @pytest.mark.parametrize("approved", [True, False])

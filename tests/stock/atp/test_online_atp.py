@@ -218,6 +218,44 @@ def test_open_pre_orders_hold_the_product_where_the_store_says_so(connection: Co
     assert online(connection, shop) == 4
 
 
+def test_without_a_store_pre_orders_are_deducted_like_any_other(connection: Connection, shop: World) -> None:
+    shop.facility("PRE_ORDER_PARKING", "VIRTUAL_FACILITY")
+    connection.execute(b"UPDATE facility SET order_queue_type_id = 'PRE_ORDER' WHERE facility_id = 'PRE_ORDER_PARKING'")
+    move(connection, "BROADWAY", 8)
+    move(connection, "PRE_ORDER_PARKING", -1)
+    assert online(connection, shop) == 7
+
+
+def test_each_shop_follows_the_store_that_it_belongs_to(connection: Connection, shop: World) -> None:
+    """The other store sells from nowhere, reserves nothing and holds for pre-orders: none of it is this shop's."""
+    store(connection)
+    connection.execute(
+        b"INSERT INTO product_store (product_store_id, store_name, reserve_inventory, hold_pre_order_physical_inventory)"
+        b" VALUES ('ANOTHER', 'Another', FALSE, TRUE)"
+    )
+    connection.execute(
+        b"INSERT INTO shopify_shop (shop_id, myshopify_domain, connection_id, product_store_id)"
+        b" VALUES ('other', 'o.myshopify.com', 'o', 'ANOTHER')"
+    )
+    shop.facility("OTHER_QUEUE", "VIRTUAL_FACILITY")
+    connection.execute(
+        b"INSERT INTO inventory_channel (inventory_channel_id, shop_id, location_id, facility_group_id,"
+        b" queue_facility_id) VALUES ('OTHER', 'other', 'other', 'ONLINE', 'OTHER_QUEUE')"
+    )
+    connection.execute(
+        b"INSERT INTO shopify_shop_product (shop_id, product_id, inventory_item_id) VALUES ('other', '10001', 'i')"
+    )
+    move(connection, "BROADWAY", 8)
+    move(connection, "_NA_", -2)
+    assert online(connection, shop) == 6
+    assert shop.levels()["10001", "other"][0] == 0
+    connection.execute(
+        b"INSERT INTO product_store_facility (product_store_id, facility_id) VALUES ('ANOTHER', 'BROADWAY')"
+    )
+    assert online(connection, shop) == 6
+    assert shop.levels()["10001", "other"][0] == 8
+
+
 def test_queues_of_the_store_and_of_nobody_are_deducted_and_another_shops_is_not(
     connection: Connection, shop: World
 ) -> None:
