@@ -230,8 +230,8 @@ def test_each_shop_follows_the_store_that_it_belongs_to(connection: Connection, 
     """The other store sells from nowhere, reserves nothing and holds for pre-orders: none of it is this shop's."""
     store(connection)
     connection.execute(
-        b"INSERT INTO product_store (product_store_id, store_name, reserve_inventory, hold_pre_order_physical_inventory)"
-        b" VALUES ('ANOTHER', 'Another', FALSE, TRUE)"
+        b"INSERT INTO product_store (product_store_id, store_name, reserve_inventory,"
+        b" hold_pre_order_physical_inventory) VALUES ('ANOTHER', 'Another', FALSE, TRUE)"
     )
     connection.execute(
         b"INSERT INTO shopify_shop (shop_id, myshopify_domain, connection_id, product_store_id)"
