@@ -68,6 +68,20 @@ def test_a_location_is_planned_while_it_is_mapped_and_ours(store: Store, change:
 
 
 @pytest.mark.parametrize(
+    ("asked", "expected"),
+    [(None, [ONLINE, STORE_LOCATION]), ([ONLINE], [ONLINE]), ([STORE_LOCATION], [STORE_LOCATION]), ([], [])],
+)
+def test_only_the_locations_asked_for_are_planned(store: Store, asked: list[str] | None, expected: list[str]) -> None:
+    store.open({P: 10})
+    store.world.facility("COUNTER")
+    store.world.channel("COUNTER", STORE_LOCATION, ["BROADWAY"], queue="COUNTER")
+    online_atp.refresh(store.connection)
+    store.connection.execute(b"UPDATE inventory_level SET position = target - 1")
+    planner.plan(store.connection, SHOP, asked)
+    assert sorted(location for _, location in planned(store)) == sorted(expected)
+
+
+@pytest.mark.parametrize(
     ("delta", "held_back", "pushed"),
     [
         (5, 0, 5),

@@ -107,6 +107,22 @@ def test_a_membership_that_has_ended_or_not_begun_counts_for_nothing(connection:
     assert online(connection, shop) == 2
 
 
+@pytest.mark.parametrize(
+    "change",
+    [b"thru_date = now() - interval '1 hour'", b"from_date = now() + interval '1 hour'"],
+    ids=["ended", "to come"],
+)
+def test_a_location_whose_mapping_is_not_in_force_is_left_as_it_is(
+    connection: Connection, shop: World, change: bytes
+) -> None:
+    move(connection, "BROADWAY", 3)
+    online_atp.refresh(connection)
+    connection.execute(b"UPDATE inventory_channel SET " + change + b" WHERE location_id = 'broadway'")
+    move(connection, "BROADWAY", 1)
+    assert online(connection, shop) == 4
+    assert shop.levels()["10001", "broadway"][0] == 3
+
+
 def test_a_facility_cannot_be_a_member_twice_at_once(connection: Connection, shop: World) -> None:
     with pytest.raises(psycopg.errors.ExclusionViolation, match="facility BROADWAY is in group ONLINE already"):
         connection.execute(
