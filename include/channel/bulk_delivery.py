@@ -61,6 +61,7 @@ def start_files(connection: Connection, shop_id: str, client: Client) -> dict[st
         places = preflight.check(connection, shop_id, client)
         checked = preflight.check_batches(connection, shop_id, client, places, planned)
         logger.info("shop %s: %s rows put into quarantine", shop_id, sum(part.quarantined for part in checked))
+        outbox.end_overtaken(connection, shop_id, "BULK")
         connection.execute(
             statement(__file__, "build_files"), {"shop_id": shop_id, "most_bytes": bulk_mutation.LARGEST_FILE}
         )

@@ -16,7 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from include.channel import bundles, observation, outbox, preflight
-from include.channel.outbox import Sender
+from include.channel.outbox import Overtaken, Sender
 from include.db.connection import Connection
 from include.shopify import inventory
 from include.shopify.client import LONGEST_PAUSE, MOST_THROTTLED, Client, document
@@ -153,8 +153,20 @@ def _send_next(run: Run, threads: ThreadPoolExecutor) -> None:
         run.pause = 0.0
     run.client.limiter.take(document("InventoryAdjust").cost)
     batch = run.waiting.popleft()
-    variables = outbox.mark_sending(run.connection, run.sender, batch.outbox_batch_id)
+    try:
+        variables = outbox.mark_sending(run.connection, run.sender, batch.outbox_batch_id)
+    except Overtaken as why:
+        run.put_first(_without_overtaken(run.connection, run.sender.shop_id, batch, why))
+        return
     run.under_way[threads.submit(inventory.adjust, run.client, variables)] = batch
+
+
+def _without_overtaken(connection: Connection, shop_id: str, batch: Batch, why: Overtaken) -> list[Batch]:
+    """End a batch of which rows would raise a level too far by now; the others travel on, those are planned anew."""
+    number = batch.outbox_batch_id
+    logger.info("batch %s: not sent: %s", number, why)
+    replacements = outbox.replace_refused(connection, shop_id, number, str(why), {}, found_as="PLANNED")
+    return [Batch(each, batch.stale_rounds) for each in replacements]
 
 
 def _write_down(run: Run) -> None:

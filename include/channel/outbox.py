@@ -19,8 +19,16 @@ SECONDS_APART = 3600.0
 """How long a row that has moved under way travels only with rows that have done so too."""
 
 
+OVERTAKEN = "rows would raise a level above its target, which has fallen since they were planned; they are planned anew"
+"""Why a batch ends that was never sent."""
+
+
 class Fenced(Exception):
     """Another sender has taken the shop; this one must not send."""
+
+
+class Overtaken(Exception):
+    """A row of the batch would raise its level above what it should show by now; the batch was not sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +100,13 @@ def mark_sending(connection: Connection, sender: Sender, outbox_batch_id: int) -
 
     Raises:
         Fenced: Another sender has taken the shop, or the batch.
+        Overtaken: The target of a row has fallen since it was planned: end the batch by `replace_refused`.
     """
-    row = connection.execute(
-        statement(__file__, "mark_sending"),
-        {"outbox_batch_id": outbox_batch_id, "sender_epoch": sender.sender_epoch},
-    ).fetchone()
+    parameters = {"outbox_batch_id": outbox_batch_id, "sender_epoch": sender.sender_epoch}
+    row = connection.execute(statement(__file__, "mark_sending"), parameters).fetchone()
     if row is None:
+        if connection.execute(statement(__file__, "select_sendable"), parameters).fetchone():
+            raise Overtaken(OVERTAKEN)
         raise Fenced(f"batch {outbox_batch_id} of shop {sender.shop_id}: another sender has taken over; this one stops")
     variables: str = row[0]
     return variables
@@ -143,12 +152,35 @@ def replace_refused(
         found_as: `SENDING`, or `PLANNED` if it was not sent.
 
     Returns:
-        The id of the new batch, if any row is left.
+        The id of the new batch, if any row is left. What was not sent goes on by the way that was planned; what was
+        refused goes on by direct calls.
     """
     with connection.transaction():
         online_atp.take_turn(connection)
         _end_unapplied(connection, outbox_batch_id, "REFUSED", message, reasons, found_as)
-        return _freeze_remaining(connection, shop_id, outbox_batch_id, None)
+        transport = _transport(connection, outbox_batch_id) if found_as == "PLANNED" else "DIRECT"
+        return _freeze_remaining(connection, shop_id, outbox_batch_id, None, transport)
+
+
+def end_overtaken(connection: Connection, shop_id: str, transport: str) -> int:
+    """End the planned batches of which rows would raise a level above what it should show by now.
+
+    The other rows of theirs travel on, those are planned anew.
+
+    Args:
+        connection: Trueup's database, outside a transaction.
+        shop_id: The shop.
+        transport: Of the batches.
+
+    Returns:
+        How many batches were ended.
+    """
+    overtaken = connection.execute(
+        statement(__file__, "select_overtaken"), {"shop_id": shop_id, "transport": transport}
+    ).fetchall()
+    for (batch,) in overtaken:
+        replace_refused(connection, shop_id, batch, OVERTAKEN, {}, found_as="PLANNED")
+    return len(overtaken)
 
 
 def bisect_refused(connection: Connection, shop_id: str, outbox_batch_id: int, message: str) -> list[int]:
@@ -223,13 +255,24 @@ def set_unknown(connection: Connection, outbox_batch_id: int, message: str) -> N
     )
 
 
-def _freeze_remaining(connection: Connection, shop_id: str, outbox_batch_id: int, cut_at: int | None) -> list[int]:
+def _freeze_remaining(
+    connection: Connection, shop_id: str, outbox_batch_id: int, cut_at: int | None, transport: str = "DIRECT"
+) -> list[int]:
     open_for_choosing(connection)
     connection.execute(
         statement(__file__, "choose_remaining_rows"), {"outbox_batch_id": outbox_batch_id, "cut_at": cut_at}
     )
     connection.execute(b"ANALYZE chosen_row")
-    return freeze(connection, shop_id)
+    return freeze(connection, shop_id, transport=transport)
+
+
+def _transport(connection: Connection, outbox_batch_id: int) -> str:
+    row = connection.execute(
+        b"SELECT transport FROM outbox_batch WHERE outbox_batch_id = %s", [outbox_batch_id]
+    ).fetchone()
+    assert row is not None
+    transport: str = row[0]
+    return transport
 
 
 def _end_unapplied(
