@@ -129,8 +129,7 @@ class Wire(Client):
             return super().execute_once(document("InventoryAdjust"), variables)
         is_named = self.odd[changes[wrong[0]]["inventoryItemId"]]
         field = ["input", "changes", str(wrong[0]), "inventoryItemId"] if is_named else None
-        code = "INVALID_INVENTORY_ITEM" if is_named else "NON_MUTABLE_INVENTORY_ITEM"
-        error = {"field": field, "message": "An odd item.", "code": code}
+        error = {"field": field, "message": "An odd item.", "code": "INVALID_INVENTORY_ITEM"}
         return {"inventoryAdjustQuantities": {"inventoryAdjustmentGroup": None, "userErrors": [error]}}
 
     def let_pass(self, seconds: float) -> None:

@@ -21,7 +21,7 @@ from tests.channel.delivery_world import FATES, PRODUCTS, Level, Shop
 from tests.databases import Databases
 
 EXAMPLES = int(os.environ.get("DELIVERY_EXAMPLES", "0"))
-SUITE_EXAMPLES = 30
+SUITE_EXAMPLES = 20
 STEPS = 25
 ROUNDS_TO_REST = 5
 """Rounds of all jobs in which everything comes to rest once the network is well and nobody does anything."""
