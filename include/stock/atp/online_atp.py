@@ -42,8 +42,10 @@ def recompute_all(connection: Connection) -> int:
     with connection.transaction():
         take_turn(connection)
         # One pass over everything: what does not fit into this memory is spilled to disk. Adding up sorted rows was
-        # measured to cost less than hashing them; compiling costs more than it saves.
+        # measured to cost less than hashing them; compiling costs more than it saves. What is joined by hash is far
+        # more than the planner guesses, and is taken apart again and again where it gets too little memory.
         connection.execute(b"SET LOCAL work_mem = '64MB'")
+        connection.execute(b"SET LOCAL hash_mem_multiplier = 4")
         connection.execute(b"SET LOCAL enable_hashagg = off")
         connection.execute(b"SET LOCAL jit = off")
         return _recompute(connection, "take_all_products")
