@@ -16,6 +16,7 @@ from types import FrameType
 
 import pytest
 from _pytest.runner import runtestprotocol
+from hypothesis import Phase, settings
 
 from tests.mutation import mutant
 
@@ -93,8 +94,13 @@ class Mutation:
 
 def _fails(item: pytest.Item, following: pytest.Item) -> bool:
     """Run a test. As another one is said to follow, what belongs to the session stays up, after the last one too."""
-    with _time_limit():
-        reports = runtestprotocol(item, log=False, nextitem=following if following is not item else None)
+    next_item = following if following is not item else None
+    try:
+        with _time_limit():
+            reports = runtestprotocol(item, log=False, nextitem=next_item)
+    except TookTooLong:  # while pytest was about to report
+        item.session._setupstate.teardown_exact(next_item)
+        return True
     return any(report.failed for report in reports)
 
 
@@ -114,6 +120,9 @@ def _time_limit() -> Iterator[None]:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Take the files, the report and the share of the mutants from the environment."""
+    # Nobody reads the example that kills: it need not be shortened.
+    settings.register_profile("mutation", phases=[Phase.explicit, Phase.generate])
+    settings.load_profile("mutation")
     wanted = json.loads(os.environ["MUTATION"])
     share = (int(wanted["share"][0]), int(wanted["share"][1]))
     skipped = {(str(one[0]), str(one[1]), str(one[2])) for one in wanted["skipped"]}

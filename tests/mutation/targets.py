@@ -35,6 +35,7 @@ TARGETS = (
             "tests/channel/test_planned_rows.py",
             "tests/channel/test_plans.py",
             "tests/channel/test_two_shops.py",
+            "tests/channel/test_launches.py",
             "tests/channel/test_scope.py",
         ),
     ),
