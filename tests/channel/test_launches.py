@@ -54,6 +54,19 @@ def test_a_held_product_is_left_out_of_the_delta_push_and_goes_out_afterwards(
     assert store.applied(P) == [-3], "all that has gathered, at once"
 
 
+def test_what_another_shop_holds_is_pushed_here(store: Store, connection: Connection) -> None:
+    store.open({P: 5})
+    connection.execute(
+        b"INSERT INTO shopify_shop (shop_id, myshopify_domain, connection_id) VALUES ('other', 'o.myshopify.com', 'o')"
+    )
+    connection.execute(b"UPDATE shopify_shop SET held_category_id = NULL WHERE shop_id = %s", [SHOP])
+    hold(connection, P)
+    assert connection.execute(b"SELECT shop_id FROM held_product").fetchall() == [("other",)]
+    store.move(P, -2)
+    store.push()
+    assert store.shown(P) == 3
+
+
 def test_other_jobs_may_push_held_products(store: Store, connection: Connection) -> None:
     store.open({P: 5})
     hold(connection, P)

@@ -155,6 +155,32 @@ def test_rows_are_cut_by_reason_and_number_and_ordered_by_location_and_item(
     assert indexes == [([0, 1, 2], 1), ([0], 1), ([0], 1), ([0], 1)]
 
 
+@pytest.mark.parametrize(
+    ("remembered", "moved", "told"),
+    [
+        (None, "VAR_DAMAGED", "damaged"),
+        ("damaged", "VAR_DAMAGED", "damaged"),
+        ("damaged", "CYCLE_COUNT", "correction"),
+        ("damaged", None, "damaged"),
+        (None, None, "correction"),
+    ],
+)
+def test_a_reason_remembered_and_a_new_one_are_told_if_they_agree(
+    store: Store, remembered: str | None, moved: str | None, told: str
+) -> None:
+    store.open({P: 10})
+    planner.plan(store.connection, SHOP)
+    if moved:
+        store.move(P, -1, moved)
+        online_atp.refresh(store.connection)
+    else:
+        differ(store)
+    store.connection.execute(b"UPDATE inventory_level SET shopify_reason = %s", [remembered])
+    planner.plan(store.connection, SHOP)
+    row = store.connection.execute(b"SELECT shopify_reason, variables::jsonb #>> '{input,reason}' FROM outbox_batch")
+    assert row.fetchall() == [(told, told)]
+
+
 def test_each_batch_has_a_key_of_its_own(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planner, "MOST_ROWS", 1)
     store.open({P: 10, Q: 10})
