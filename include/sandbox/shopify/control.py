@@ -13,12 +13,16 @@ Lines = Sequence[Mapping[str, object]]
 """The lines of an order that a call is about."""
 
 
+SECONDS_TO_ANSWER = 600.0
+"""A shop of a million levels takes minutes to be made on a machine with other work."""
+
+
 class Control:
     """A running emulator, by its address."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._http = httpx.Client(base_url=url, timeout=30.0, trust_env=False)
+        self._http = httpx.Client(base_url=url, timeout=SECONDS_TO_ANSWER, trust_env=False)
 
     def close(self) -> None:
         """Let go of the connection; the emulator goes on."""
