@@ -23,7 +23,7 @@ from include.shopify.inventory import MOST_ROWS
 from tests.world import SHOP
 
 LEAST_SHARE, MOST_THROTTLED = 0.95, 0.01
-LATENCY, RATE = 0.1, 0.25
+LATENCY, RATE = 0.1, 0.1
 
 
 def measure(folder: Path, rows: int, runs: int) -> bool:

@@ -3,18 +3,23 @@
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from include.channel import outbox, planner
-from include.db.connection import Connection
+from include.channel import delivery, outbox, planner
+from include.db.connection import Connection, connect
+from include.sandbox import shopify
 from include.shopify import inventory
 from include.shopify.client import Access, Client
 from include.shopify.errors import RequestRefused
 from include.shopify.inventory import AdjustOutcome
+from include.shopify.limiter import Limiter
 from include.stock import ledger
+from tests.jobs.test_upload_dags import OTHER, add_shop
 from tests.scenarios.store import Store, item
 
 ADJUST = "inventoryAdjustQuantities"
@@ -142,3 +147,26 @@ def test_trouble_stops_the_run_once_all_answers_are_written_down(shop: Store) ->
     assert keys(shop.connection, "PLANNED")
     shop.emulator.clear_faults()
     bring_to_rest(shop)
+
+
+def test_a_shop_without_points_delays_no_other(shop: Store, dsn: str, tmp_path: Path) -> None:
+    """Each shop has points of its own: while one waits for some, all batches of the other are sent."""
+    waits, has_points = threading.Event(), threading.Event()
+
+    def sleep(_seconds: float) -> None:
+        waits.set()
+        assert has_points.wait(60)
+
+    with shopify.running(tmp_path / OTHER, points=0, restore_rate=0.05) as other, connect(dsn) as connection:
+        add_shop(connection, other, PRODUCTS[0])
+        connection.execute(b"UPDATE inventory_level SET target = 6 WHERE shop_id = %s", [OTHER])
+        assert planner.make(connection, OTHER).rows == 1
+        client = Client(Access(other.url, other.token), Limiter(sleep=sleep))
+        with client, ThreadPoolExecutor(1) as threads:
+            waiting = threads.submit(delivery.deliver, connection, OTHER, client)
+            assert waits.wait(60)
+            assert shop.deliver().confirmed == BATCHES
+            assert not waiting.done()
+            other.settings(points=2000)
+            has_points.set()
+            assert waiting.result(60).confirmed_rows == 1

@@ -27,6 +27,9 @@ LONGEST_QUESTION = 60.0
 LOG = "log.txt"
 """The file in the given home with all that Airflow has printed."""
 
+RETRIES = "TRUEUP_TEST_RETRIES"
+"""Tells the process how often a task is tried again, if not as often as it says itself."""
+
 FIND = ("find_shops", "choose_locations")
 """The tasks that say over what the others are mapped."""
 
@@ -34,11 +37,18 @@ SOMEBODY = "olivia"
 """Who answers what a DAG asks."""
 
 
-def run(home: Path, connections: dict[str, Any], orders: list[Any], requests: list[Any] | None = None) -> list[Any]:
+def run(
+    home: Path,
+    connections: dict[str, Any],
+    orders: list[Any],
+    requests: list[Any] | None = None,
+    *,
+    retries: int | None = None,
+) -> list[Any]:
     """Run DAGs with the given connections; returns for each its tasks, then the answers to requests.
 
     A DAG that has asked somebody has its rendered question as one more entry, `question`. A mapped task has the results
-    of its shops, and their states if these differ.
+    of its shops, and their states if these differ. `retries` replaces those of the tasks.
     """
     own = environment(home) | {
         "AIRFLOW__API_AUTH__JWT_SECRET": "x" * 64,
@@ -46,12 +56,14 @@ def run(home: Path, connections: dict[str, Any], orders: list[Any], requests: li
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
     }
     own |= {f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in connections.items()}
-    done = subprocess.run(
-        [sys.executable, __file__, json.dumps(orders), json.dumps(requests or [])],
-        cwd=home, env=own, capture_output=True, text=True, check=False, timeout=LONGEST,
-    )  # fmt: skip
-    (home / LOG).write_text(done.stderr)
-    assert done.returncode == 0, done.stderr[-6000:]
+    if retries is not None:
+        own[RETRIES] = str(retries)
+    with (home / LOG).open("w") as log:
+        done = subprocess.run(
+            [sys.executable, __file__, json.dumps(orders), json.dumps(requests or [])],
+            cwd=home, env=own, stdout=subprocess.PIPE, stderr=log, text=True, check=False, timeout=LONGEST,
+        )  # fmt: skip
+    assert done.returncode == 0, (home / LOG).read_text()[-6000:]
     answer: list[Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
 
@@ -66,10 +78,15 @@ def _only(folder: Path, dag_ids: set[str]) -> Path:
 
 def _run(dag_id: str, conf: dict[str, Any], answer: str | None = None) -> dict[str, Any]:
     from airflow.dag_processing.dagbag import DagBag
+    from airflow.sdk.definitions.mappedoperator import MappedOperator
 
     # Read anew each time, as a test run leaves its parameters in the DAG.
     dag = DagBag(Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]) / f"{dag_id}.py").dags[dag_id]
     dag.deadline = []  # Airflow 3.3.2 looks a test run's deadlines up by what they are in place of their ids
+    if RETRIES in os.environ:
+        for task in dag.tasks:
+            given = task.partial_kwargs if isinstance(task, MappedOperator) else vars(task)
+            given["retries"] = int(os.environ[RETRIES])
     asked = {}
     if answer is not None:
         with ThreadPoolExecutor(1) as threads:
