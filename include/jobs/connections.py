@@ -65,11 +65,15 @@ def sftp(connection_id: str) -> "Iterator[paramiko.SFTPClient]":
     """
     import paramiko
     from airflow.providers.sftp.hooks.sftp import SFTPHook
+    from airflow.sdk.exceptions import AirflowException
 
     from include.intake import remote
 
     require_pinned_host_key(connection_id)
-    managed = SFTPHook(ssh_conn_id=connection_id).get_managed_conn()
+    try:
+        managed = SFTPHook(ssh_conn_id=connection_id).get_managed_conn()
+    except (AirflowException, ValueError) as error:  # a key that cannot be read
+        raise _key_refused(connection_id, error) from error
     try:
         opened = managed.__enter__()
     except (paramiko.AuthenticationException, paramiko.BadHostKeyException) as error:

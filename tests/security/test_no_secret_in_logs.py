@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import asyncssh
 import pytest
@@ -236,12 +235,15 @@ def test_what_goes_wrong_leaves_no_secret_behind(
 
 def add_shop(connection: Connection, shop: str) -> None:
     """A shop like the first one, with a connection of its own."""
-    given: dict[str, Any] = {"shop": shop, "first": SHOP}
+    given = {
+        "shop": shop, "first": SHOP, "domain": f"{shop}.myshopify.com", "connection": f"shopify_{shop}",
+        "channel": f"ONLINE-{shop}",
+    }  # fmt: skip
     for statement in (
         b"INSERT INTO shopify_shop (shop_id, myshopify_domain, connection_id)"
-        b" VALUES (%(shop)s, %(shop)s || '.myshopify.com', 'shopify_' || %(shop)s)",
+        b" VALUES (%(shop)s, %(domain)s, %(connection)s)",
         b"INSERT INTO inventory_channel (inventory_channel_id, shop_id, location_id, facility_group_id,"
-        b" queue_facility_id) SELECT inventory_channel_id || %(shop)s, %(shop)s, location_id, facility_group_id,"
+        b" queue_facility_id) SELECT %(channel)s, %(shop)s, location_id, facility_group_id,"
         b" queue_facility_id FROM inventory_channel WHERE shop_id = %(first)s AND inventory_master = 'OMS'",
         b"INSERT INTO shopify_shop_product SELECT %(shop)s, product_id, inventory_item_id FROM shopify_shop_product"
         b" WHERE shop_id = %(first)s",
