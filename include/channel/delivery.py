@@ -151,11 +151,13 @@ def _send_next(run: Run, threads: ThreadPoolExecutor) -> None:
     if run.pause:
         run.client.limiter.pause(run.pause)
         run.pause = 0.0
-    run.client.limiter.take(document("InventoryAdjust").cost)
+    points = document("InventoryAdjust").cost
+    run.client.limiter.take(points)
     batch = run.waiting.popleft()
     try:
         variables = outbox.mark_sending(run.connection, run.sender, batch.outbox_batch_id)
     except Overtaken as why:
+        run.client.limiter.give_back(points)
         run.put_first(_without_overtaken(run.connection, run.sender.shop_id, batch, why))
         return
     run.under_way[threads.submit(inventory.adjust, run.client, variables)] = batch

@@ -34,6 +34,12 @@ class Limiter:
         while (missing := self._take(points)) > 0:
             self.pause(missing / self._restore_rate)
 
+    def give_back(self, points: float) -> None:
+        """Give back what was taken for a request that does not leave after all."""
+        with self._lock:
+            self._available += points
+            self._taken -= points
+
     def sent(self) -> float:
         """Note that a request leaves.
 

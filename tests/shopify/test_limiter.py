@@ -43,7 +43,11 @@ def test_the_bucket_is_never_overdrawn(size: float, rate: float, calls: list[tup
 @given(
     st.floats(50, 400),
     st.sampled_from([50.0, 100.0, 1000.0]),
-    st.lists(st.tuples(st.sampled_from(["take", "send", "arrive", "answer"]), st.integers(0, 7), st.floats(0, 0.2))),
+    st.lists(
+        st.tuples(
+            st.sampled_from(["take", "give back", "send", "arrive", "answer"]), st.integers(0, 7), st.floats(0, 0.2)
+        )
+    ),
 )
 def test_requests_under_way_together_do_not_overdraw_it(
     size: float, rate: float, steps: list[tuple[str, int, float]]
@@ -61,6 +65,9 @@ def test_requests_under_way_together_do_not_overdraw_it(
             case "take":
                 limiter.take(10.0)
                 taken.append(None)
+            case "give back" if taken:
+                taken.pop()
+                limiter.give_back(10.0)
             case "send" if taken:
                 taken.pop()
                 sent.append(limiter.sent())
@@ -84,3 +91,16 @@ def test_the_bucket_is_spent(calls: int) -> None:
         bucket.points -= 10.0
         limiter.answered(10.0, sent, bucket.cost())
     assert bucket.now == pytest.approx(max(0.0, (calls * 10.0 - 2000.0) / 100.0), abs=0.1)
+
+
+def test_what_is_given_back_is_not_missed() -> None:
+    """However many requests do not leave: what an answer says is left may be taken whole."""
+    bucket = Bucket(100.0, 1.0)
+    limiter = Limiter(lambda: bucket.now, bucket.sleep)
+    for _ in range(100):
+        limiter.take(10.0)
+        limiter.give_back(10.0)
+    limiter.answered(0.0, limiter.sent(), bucket.cost())
+    for _ in range(10):
+        limiter.take(10.0)
+    assert limiter.waited == 0
