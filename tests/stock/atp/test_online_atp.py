@@ -97,12 +97,18 @@ def test_a_negative_facility_counts_as_nothing_but_can_suppress_the_product(
     assert online(connection, shop) == 0, "the facilities add up to -1"
 
 
-def test_a_membership_that_has_ended_or_not_begun_counts_for_nothing(connection: Connection, shop: World) -> None:
+@pytest.mark.parametrize(
+    "change", [b"thru_date = now() - interval '1 minute'", b"from_date = now() + interval '1 minute'"]
+)
+def test_a_membership_that_has_ended_or_not_begun_counts_for_nothing(
+    connection: Connection, shop: World, change: bytes
+) -> None:
     move(connection, "BROADWAY", 8)
     move(connection, "PEARL", 2)
     connection.execute(
-        b"UPDATE facility_group_member SET thru_date = now() - interval '1 minute'"
-        b" WHERE facility_id = 'BROADWAY' AND facility_group_id = 'ONLINE'"
+        b"UPDATE facility_group_member SET "
+        + change
+        + b" WHERE facility_id = 'BROADWAY' AND facility_group_id = 'ONLINE'"
     )
     assert online(connection, shop) == 2
 
