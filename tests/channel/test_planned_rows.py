@@ -179,6 +179,8 @@ def test_a_reason_remembered_and_a_new_one_are_told_if_they_agree(
     planner.plan(store.connection, SHOP)
     row = store.connection.execute(b"SELECT shopify_reason, variables::jsonb #>> '{input,reason}' FROM outbox_batch")
     assert row.fetchall() == [(told, told)]
+    kept = store.connection.execute(b"SELECT shopify_reason FROM inventory_level").fetchall()
+    assert kept == [(None,)], "used up"
 
 
 def test_each_batch_has_a_key_of_its_own(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

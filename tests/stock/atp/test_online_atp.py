@@ -129,6 +129,16 @@ def test_a_location_whose_mapping_is_not_in_force_is_left_as_it_is(
     assert shop.levels()["10001", "broadway"][0] == 3
 
 
+def test_a_queue_that_is_a_member_of_the_group_promises_nothing(connection: Connection, shop: World) -> None:
+    shop.facility("PARKING", "VIRTUAL_FACILITY")
+    connection.execute(
+        b"INSERT INTO facility_group_member (facility_group_id, facility_id) VALUES ('ONLINE', 'PARKING')"
+    )
+    move(connection, "BROADWAY", 8)
+    move(connection, "PARKING", 5)
+    assert online(connection, shop) == 8
+
+
 def test_a_facility_cannot_be_a_member_twice_at_once(connection: Connection, shop: World) -> None:
     with pytest.raises(psycopg.errors.ExclusionViolation, match="facility BROADWAY is in group ONLINE already"):
         connection.execute(
