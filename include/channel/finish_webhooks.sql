@@ -1,6 +1,6 @@
--- Messages of levels that were read anew since they came are done. Writes shopify_webhook.
+-- Messages of some levels that had come by a moment are done, or given up. Writes shopify_webhook.
 UPDATE shopify_webhook AS webhook
-SET status_id = 'IMPORTED', processed_at = now()
+SET status_id = %(status_id)s, message = %(message)s, processed_at = now()
 FROM
     unnest(%(items)s::text[], %(locations)s::text[])
     AS level (inventory_item_id, location_id)

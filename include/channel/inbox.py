@@ -4,6 +4,7 @@ A message is a prompt to look, never data: it may be late, out of order, a copy,
 Trueup is master, its level is marked for the next job that compares; where Shopify is, the level is read anew.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,7 +76,13 @@ def work_off(connection: Connection, shop_id: str) -> Worked:
     return Worked(counts.get("ECHO", 0), counts.get("MARKED", 0), counts.get("IGNORED", 0), prompted)
 
 
-def done(connection: Connection, shop_id: str, levels: tuple[tuple[str, str], ...], read_from: datetime) -> int:
+def done(
+    connection: Connection,
+    shop_id: str,
+    levels: Collection[tuple[str, str]],
+    read_from: datetime,
+    why: str | None = None,
+) -> int:
     """Note that levels were read anew, and so all messages of theirs that had come by then are done.
 
     Args:
@@ -83,6 +90,7 @@ def done(connection: Connection, shop_id: str, levels: tuple[tuple[str, str], ..
         shop_id: The shop.
         levels: The levels, by item and location.
         read_from: The database's time before the read: a message that came later prompts another one.
+        why: Why they are given up, if nothing can come of them.
 
     Returns:
         How many messages are done.
@@ -94,5 +102,7 @@ def done(connection: Connection, shop_id: str, levels: tuple[tuple[str, str], ..
             "items": [item for item, _ in levels],
             "locations": [location for _, location in levels],
             "read_from": read_from,
+            "status_id": "IMPORTED" if why is None else "IGNORED",
+            "message": why,
         },
     ).rowcount

@@ -6,16 +6,27 @@ in between, or where Shopify has committed something else than the imported orde
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from include.channel import comparison, observation, orders
+from include.channel import comparison, inbox, observation, orders
 from include.db.connection import Connection
 from include.db.sql import statement
 from include.errors import NeedsAction
 from include.shopify.bulk_query import ExportedLevel
 from include.shopify.client import Client
+
+LONGEST_LEFT_OUT = timedelta(days=1)
+"""How long a message waits for its level to come to rest; the daily file reads all of them anyway."""
+
+SILENT = (
+    "the item is gone from Shopify, not counted there, or not mapped to a product: nothing can be said of its level"
+)
+LEFT_OUT = (
+    "for a day orders have touched the level whenever it was read, or Shopify has committed something else than the"
+    " imported orders say; sync_inventory_from_shopify reads it again. If it stays: grant the app read_all_orders"
+)
 
 
 class NotOneToOne(NeedsAction):
@@ -111,6 +122,34 @@ def snapshot(
     ).fetchone()
     assert found is not None
     return Snapshot(f"{shop_id}-{moment.at:%Y%m%dT%H%M%S}Z.csv", _blocks(connection), *found)
+
+
+def finish_prompted(
+    connection: Connection, shop_id: str, prompted: Collection[tuple[str, str]], read_from: datetime
+) -> dict[str, int]:
+    """Note what became of the messages that prompted levels to be read anew, after `snapshot`, in the same session.
+
+    Those in the file are done. Of which Shopify or the mapping says nothing, and those that were left out of every file
+    for `LONGEST_LEFT_OUT`, are given up with the reason. The others wait for the next run.
+
+    Args:
+        connection: Trueup's database.
+        shop_id: The shop.
+        prompted: The levels, by item and location.
+        read_from: The database's time before the read.
+
+    Returns:
+        Counts of messages that are done, and that were given up.
+    """
+    rows = connection.execute(b"SELECT inventory_item_id, location_id, is_settled FROM master_row").fetchall()
+    settled = {(item, location): is_settled for item, location, is_settled in rows}
+    in_file = [level for level in prompted if settled.get(level)]
+    silent = [level for level in prompted if level not in settled]
+    left_out = [level for level in prompted if settled.get(level) is False]
+    done = inbox.done(connection, shop_id, in_file, read_from)
+    given_up = inbox.done(connection, shop_id, silent, read_from, SILENT)
+    given_up += inbox.done(connection, shop_id, left_out, read_from - LONGEST_LEFT_OUT, LEFT_OUT)
+    return {"done": done, "given_up": given_up}
 
 
 def _blocks(connection: Connection) -> Iterator[bytes]:

@@ -92,10 +92,7 @@ def work_off_webhooks(shop_id: str, params: Params | None = None) -> dict[str, A
         exported = shopify_master.reread(client, levels)
         snapshot = shopify_master.snapshot(oms, shop_id, client, moment, mapped, exported)
         written = _put(oms, params, snapshot)
-        # A level that was left out keeps its messages, and is read anew by the next run.
-        if not snapshot.left_out:
-            inbox.done(oms, shop_id, levels, read_from)
-        return counts | written
+        return counts | written | shopify_master.finish_prompted(oms, shop_id, levels, read_from)
 
     found: dict[str, Any] = visit_alone(shop_id, "inbox of", work)
     if not any(found.values()):

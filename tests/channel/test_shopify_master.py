@@ -163,3 +163,30 @@ def test_a_large_file_is_written_in_pieces(mastered: Store, sftp_client: paramik
     remote.write(sftp_client, "out/levels.csv", found.blocks)
     with sftp_client.open("out/levels.csv") as file:
         assert len(file.read().splitlines()) == 20_001
+
+
+def test_a_level_that_is_left_out_keeps_no_other_message_waiting(mastered: Store) -> None:
+    """One is in the file, one has an order that is not imported and waits for a day, one is gone from Shopify."""
+    store = mastered
+    levels = [(item(A), STORE_LOCATION), (item(B), STORE_LOCATION), (item("9"), STORE_LOCATION)]
+    for number, level in enumerate(levels):
+        inbox.keep(store.connection, SHOP, Webhook(f"w{number}", None, "inventory_levels/update", "", None, *level, 1))
+    moment = shopify_master.before(store.connection, SHOP, store.client)
+
+    def look() -> dict[str, int]:
+        _, read_from = observation.last_order_movement(store.connection)
+        mapped = shopify_master.facilities(store.connection, SHOP)
+        exported = [ExportedLevel(*levels[0], 7, 0), ExportedLevel(*levels[1], 2, 1)]
+        found = shopify_master.snapshot(store.connection, SHOP, store.client, moment, mapped, exported)
+        assert (found.rows, found.left_out) == (1, 1)
+        return shopify_master.finish_prompted(store.connection, SHOP, levels, read_from)
+
+    def messages() -> list[tuple[str, bool]]:
+        rows = store.connection.execute(b"SELECT status_id, message IS NULL FROM shopify_webhook ORDER BY webhook_id")
+        return [(row[0], row[1]) for row in rows]
+
+    assert look() == {"done": 1, "given_up": 1}
+    assert messages() == [("IMPORTED", True), ("PENDING", True), ("IGNORED", False)]
+    store.connection.execute(b"UPDATE shopify_webhook SET received_at = received_at - interval '25 hours'")
+    assert look() == {"done": 0, "given_up": 1}
+    assert messages() == [("IMPORTED", True), ("IGNORED", False), ("IGNORED", False)]
