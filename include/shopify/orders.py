@@ -9,12 +9,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from include.errors import NeedsAction
 from include.shopify import order_state
 from include.shopify.client import Client, document
+from include.shopify.errors import ShopifyError
 from include.shopify.order_state import OrderItem, OrderLine, RefundRow, Row
+
+MOST_FOLLOWED = 20_000
+"""Orders for which one cursor is followed: Shopify ends a connection at 25,000 objects."""
+
+MOST_LISTED = 25_000
+"""Objects at which Shopify ends a connection."""
 
 MOST_AT_ONCE = 25
 """Orders that are looked up with one request."""
+
+
+class SearchEnds(ShopifyError, NeedsAction):
+    """More orders were changed within one second than Shopify lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +57,36 @@ def changed_since(client: Client, since: datetime | None) -> Iterator[list[Chang
     """Find all orders changed at or after a moment, or all there are, oldest change first.
 
     An order that changes meanwhile comes again at the end. The search may lag: it does not know of what was changed in
-    the last seconds, and of a single order rarely for longer.
+    the last seconds, and of a single order rarely for longer. After `MOST_FOLLOWED` orders the search begins anew from
+    the newest change seen, and those of the same second come again.
 
     Yields:
         Pages of at most 250. What was changed before the last one of a page is in it or in an earlier one.
 
     Raises:
+        SearchEnds: Shopify ends the search before all were seen.
         ShopifyError: As by the client.
     """
-    query = f"updated_at:>='{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'" if since else ""
     after: str | None = None
+    followed = 0
     while True:
-        variables = json.dumps({"query": query, "after": after})
-        page = client.execute(document("OrdersChanged"), variables)["orders"]
-        yield [ChangedOrder(node["id"], datetime.fromisoformat(node["updatedAt"])) for node in page["nodes"]]
-        if not page["pageInfo"]["hasNextPage"]:
+        query = f"updated_at:>='{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'" if since else ""
+        page = client.execute(document("OrdersChanged"), json.dumps({"query": query, "after": after}))["orders"]
+        found = [ChangedOrder(node["id"], datetime.fromisoformat(node["updatedAt"])) for node in page["nodes"]]
+        yield found
+        followed += len(found)
+        newest = found[-1].updated_at if found else since
+        if followed >= MOST_FOLLOWED and newest != since:
+            since, after, followed = newest, None, 0
+        elif page["pageInfo"]["hasNextPage"]:
+            after = page["pageInfo"]["endCursor"]
+        elif followed >= MOST_LISTED:
+            raise SearchEnds(
+                f"{followed:,} orders bear the change of {since}, and Shopify lists no more of one second: ask its"
+                " support, or wait until some of them have changed again"
+            )
+        else:
             return
-        after = page["pageInfo"]["endCursor"]
 
 
 def updated_since(client: Client, since: datetime) -> Iterator[Order]:
