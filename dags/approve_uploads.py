@@ -1,11 +1,11 @@
 """### Approve Uploads
 
-Asks somebody about a plan that looks like an accident, and sends or drops it as they say.
+Asks somebody about each plan that looks like an accident, and sends or drops it as they say.
 
 | | |
 |---|---|
 | HotWax job | none: HotWax pushes whatever it has computed |
-| Input | the oldest plan with status `HELD` in `outbox_plan` |
+| Input | plans with status `HELD` in `outbox_plan` |
 | Output | its batches `PLANNED` or `REJECTED`; who decided, in `outbox_plan` |
 | Then | `process_uploads_to_ecommerce` |
 
@@ -14,21 +14,23 @@ shows would vanish, or more than `approval_location_share` (90 %) of those at on
 or if it has more than `approval_rows_factor` (10) times the usual rows. The settings are in `shopify_shop`, for each
 shop. Meanwhile all other levels are pushed as always.
 
-Answer under *Required Actions*. *Reject* holds the differences back until the next `hard_sync`; rows that change again
-are pushed by what they change. `include.channel.breaker.approve` and `reject` do the same from Python.
+Answer under *Required Actions*, where each plan has a question of its own, in any order; a plan that comes while
+others wait is asked about by another run. *Reject* holds the differences back until the next `hard_sync`; rows that
+change again are pushed by what they change. `include.channel.breaker.approve` and `reject` do the same from Python.
 
 #### When it fails
 
-- *ask* failed: nobody has answered for two days. The plan still waits, and the next run asks again.
+- *ask* failed: nobody has answered for two days. The plan still waits, and the run after this one asks.
 - Anything else is tried again by itself.
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from airflow.sdk import dag
+from airflow.sdk import dag, task_group
 
 from include.jobs.alerts import deadline
-from include.jobs.approval import ask, decide, find_held_plan
+from include.jobs.approval import MOST_RUNS, ask, decide, find_held_plans
 from include.jobs.assets import UPLOADS_PLANNED
 from include.jobs.defaults import DEFAULT_ARGS, woken_by
 
@@ -37,7 +39,7 @@ from include.jobs.defaults import DEFAULT_ARGS, woken_by
     schedule=woken_by(UPLOADS_PLANNED, or_every="*/15 * * * *"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=MOST_RUNS,
     dagrun_timeout=timedelta(days=3),
     deadline=deadline(minutes=240),
     default_args=DEFAULT_ARGS,
@@ -45,11 +47,13 @@ from include.jobs.defaults import DEFAULT_ARGS, woken_by
     doc_md=__doc__,
 )
 def approve_uploads() -> None:
-    """Find a plan that waits, ask, keep the answer."""
-    plan = find_held_plan()
-    question = ask()
-    plan >> question
-    decide(plan, question.output)
+    """Find the plans that wait, ask about each, keep each answer."""
+
+    @task_group(prefix_group_id=False)
+    def one_plan(plan_id: Any, subject: Any, body: Any) -> None:
+        decide(plan_id=plan_id, answer=ask(subject, body).output)
+
+    one_plan.expand_kwargs(find_held_plans())
 
 
 approve_uploads()

@@ -1,6 +1,6 @@
 """The circuit breaker: a plan that looks like an accident waits for somebody instead of reaching the store."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from include.db.connection import Connection
@@ -84,6 +84,26 @@ def held(connection: Connection) -> list[HeldPlan]:
         b" WHERE status_id = 'HELD' ORDER BY outbox_plan_id"
     )
     return [HeldPlan(*row) for row in rows]
+
+
+def claim(connection: Connection, run_id: str, is_alive: Callable[[str], bool]) -> list[HeldPlan]:
+    """The plans that a run is to ask about: all that wait, but for those that another run is asking about.
+
+    Args:
+        connection: Trueup's database, outside a transaction.
+        run_id: The run.
+        is_alive: Whether another run is still under way.
+
+    Returns:
+        The plans, oldest first; the same if the run claims again.
+    """
+    with connection.transaction():
+        rows = connection.execute(
+            b"SELECT outbox_plan_id, asked_by_run FROM outbox_plan WHERE status_id = 'HELD' FOR UPDATE"
+        ).fetchall()
+        free = {plan_id for plan_id, asker in rows if asker in (None, run_id) or not is_alive(asker)}
+        connection.execute(statement(__file__, "claim_held"), {"run_id": run_id, "plan_ids": list(free)})
+        return [plan for plan in held(connection) if plan.outbox_plan_id in free]
 
 
 def approve(connection: Connection, outbox_plan_id: int, decided_by: str) -> int:

@@ -18,44 +18,60 @@ LONGEST_WAIT = timedelta(days=2)
 """How long a question stays open. Then its run fails, so that somebody is alerted, and the next run asks again."""
 
 
+MOST_RUNS = 16
+"""Runs of `approve_uploads` that may wait for answers at the same time, each for the plans that were new to it."""
+
+
 @task
-def find_held_plan() -> dict[str, Any]:
-    """The oldest plan that waits for approval.
+def find_held_plans(ti: Any = None) -> list[dict[str, Any]]:
+    """The plans that wait for approval and that no other run is asking about.
+
+    Returns:
+        By plan: its number, and the question.
 
     Raises:
-        AirflowSkipException: None does.
+        AirflowSkipException: There is none.
     """
-    from dataclasses import asdict
-
     from include.channel import breaker
     from include.jobs import connections
 
+    def is_alive(run_id: str) -> bool:
+        alive = ti.get_dr_count(dag_id=ti.dag_id, run_ids=[run_id], states=["queued", "running"])
+        return bool(alive)
+
     with connections.oms() as oms:
-        held = breaker.held(oms)
+        held = breaker.claim(oms, ti.run_id, is_alive)
     if not held:
-        raise AirflowSkipException("no plan waits for approval")
-    return asdict(held[0])
+        raise AirflowSkipException("no plan waits for approval that nobody is asked about")
+    return [
+        {
+            "plan_id": plan.outbox_plan_id,
+            "subject": f"Push plan {plan.outbox_plan_id} to shop {plan.shop_id}?",
+            "body": f"It looks like an accident: {plan.held_because}.\n\n"
+            f"{plan.rows} rows: {plan.units_up} units up, {plan.units_down} down."
+            " Its rows are in `outbox_batch_row`, and `outbox_row_source` says where they come from.\n\n"
+            f"*{APPROVE}* sends the plan as it is. *{REJECT}* drops it: its differences wait for the next hard sync,"
+            " and later changes of the same rows are pushed.",
+        }
+        for plan in held
+    ]
 
 
-def ask() -> HITLOperator:
-    """The question, in the Airflow UI under *Required Actions*."""
-    plan = "ti.xcom_pull(task_ids='find_held_plan')"
+def ask(subject: Any, body: Any) -> HITLOperator:
+    """The question about one plan, in the Airflow UI under *Required Actions*."""
     return HITLOperator(
         task_id="ask",
-        subject=f"Push plan {{{{ {plan}['outbox_plan_id'] }}}} to shop {{{{ {plan}['shop_id'] }}}}?",
-        body=f"It looks like an accident: {{{{ {plan}['held_because'] }}}}.\n\n"
-        f"{{{{ {plan}['rows'] }}}} rows: {{{{ {plan}['units_up'] }}}} units up, {{{{ {plan}['units_down'] }}}} down."
-        " Its rows are in `outbox_batch_row`, and `outbox_row_source` says where they come from.\n\n"
-        f"*{APPROVE}* sends the plan as it is. *{REJECT}* drops it: its differences wait for the next hard sync, and"
-        " later changes of the same rows are pushed.",
+        subject=subject,
+        body=body,
         options=[APPROVE, REJECT],
         response_timeout=LONGEST_WAIT,
+        map_index_template="{{ task.subject }}",
     )
 
 
 @task(outlets=[UPLOADS_PLANNED])
-def decide(plan: Any, answer: Any) -> str:
-    """Keep what was decided; returns what became of the plan.
+def decide(plan_id: int, answer: Any) -> str:
+    """Keep what was decided on a plan; returns what became of it.
 
     Raises:
         AirflowSkipException: Somebody has decided elsewhere meanwhile.
@@ -68,8 +84,8 @@ def decide(plan: Any, answer: Any) -> str:
     act = breaker.approve if answer["chosen_options"] == [APPROVE] else breaker.reject
     with connections.oms() as oms:
         try:
-            batches = act(oms, plan["outbox_plan_id"], decided_by)
+            batches = act(oms, plan_id, decided_by)
         except breaker.NotHeld as decided:
             raise AirflowSkipException(str(decided)) from decided
-    logger.info("plan %s: %s by %s, %s batches", plan["outbox_plan_id"], act.__name__, decided_by, batches)
+    logger.info("plan %s: %s by %s, %s batches", plan_id, act.__name__, decided_by, batches)
     return act.__name__

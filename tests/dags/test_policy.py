@@ -37,6 +37,7 @@ IMPORTS = {
 
 MANY_AT_ONCE = {
     "schedule_restock": 200,
+    "approve_uploads": 16,
     "import_shopify_orders": 8,
     "process_bulk_uploads": 8,
     "process_uploads_to_ecommerce": 8,
@@ -200,7 +201,7 @@ def test_what_the_dags_are(bag: dict[str, Any]) -> None:
         "approve_uploads": [
             "*/15 * * * *",
             ["uploads_planned"],
-            {"find_held_plan": ["ask", "decide"], "ask": ["decide"], "decide": []},
+            {"find_held_plans": ["ask", "decide"], "ask": ["decide"], "decide": []},
         ],
         "import_shopify_orders": [
             "*/15 * * * *",

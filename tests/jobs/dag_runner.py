@@ -1,9 +1,9 @@
 """Runs DAGs of the project one after the other, waiting included, in a process apart from pytest.
 
-Reads from its arguments `[[dag id, parameters, answer], ...]` and `[[path, body, headers], ...]`, with Airflow's
-connections in the environment. A DAG that asks somebody is given the answer, if there is one, through the API that the
-Airflow UI uses. Writes for each DAG the state and the result of its tasks, then the status with which the api-server's
-application answers each request.
+Reads from its arguments `[[dag id, parameters, answers], ...]` and `[[path, body, headers], ...]`, with Airflow's
+connections in the environment. A DAG that asks somebody is given the answers, if there are any, through the API that
+the Airflow UI uses. Writes for each DAG the state and the result of its tasks, then the status with which the
+api-server's application answers each request.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from typing import Any
 from tests.jobs.own_airflow import ROOT, environment
 
 LONGEST = 300.0
-LONGEST_QUESTION = 60.0
+LONGEST_QUESTION = 240.0
 LOG = "log.txt"
 """The file in the given home with all that Airflow has printed."""
 
 RETRIES = "TRUEUP_TEST_RETRIES"
 """Tells the process how often a task is tried again, if not as often as it says itself."""
 
-FIND = ("find_shops", "choose_locations")
+FIND = ("find_shops", "choose_locations", "find_held_plans")
 """The tasks that say over what the others are mapped."""
 
 SOMEBODY = "olivia"
@@ -47,8 +47,8 @@ def run(
 ) -> list[Any]:
     """Run DAGs with the given connections; returns for each its tasks, then the answers to requests.
 
-    A DAG that has asked somebody has its rendered question as one more entry, `question`. A mapped task has the results
-    of its shops, and their states if these differ. `retries` replaces those of the tasks.
+    A DAG that has asked somebody has its rendered questions as one more entry, `questions`. A mapped task has the
+    results of its shops, and their states if these differ. `retries` replaces those of the tasks.
     """
     own = environment(home) | {
         "AIRFLOW__API_AUTH__JWT_SECRET": "x" * 64,
@@ -76,7 +76,7 @@ def _only(folder: Path, dag_ids: set[str]) -> Path:
     return folder
 
 
-def _run(dag_id: str, conf: dict[str, Any], answer: str | None = None) -> dict[str, Any]:
+def _run(dag_id: str, conf: dict[str, Any], answers: list[str] | None = None) -> dict[str, Any]:
     from airflow.dag_processing.dagbag import DagBag
     from airflow.sdk.definitions.mappedoperator import MappedOperator
 
@@ -88,11 +88,11 @@ def _run(dag_id: str, conf: dict[str, Any], answer: str | None = None) -> dict[s
             given = task.partial_kwargs if isinstance(task, MappedOperator) else vars(task)
             given["retries"] = int(os.environ[RETRIES])
     asked = {}
-    if answer is not None:
+    if answers is not None:
         with ThreadPoolExecutor(1) as threads:
-            answered = threads.submit(_or_end, _somebody(), dag_id, answer)
+            answered = threads.submit(_or_end, _somebody(), dag_id, answers)
             found = dag.test(run_conf=conf)
-            asked = {"question": answered.result()}
+            asked = {"questions": answered.result()}
     else:
         found = dag.test(run_conf=conf)
     return asked | _tasks(found.get_task_instances())
@@ -106,7 +106,7 @@ def _tasks(instances: list[Any]) -> dict[str, list[Any]]:
     }
     tasks = {task_id: each for (task_id, index), each in told.items() if index < 0}
     listed = [each for task in FIND for each in tasks.get(task, ["", None])[1] or ()]
-    found = [each["shop_id"] if isinstance(each, dict) else each for each in listed]
+    found = [_name(each) for each in listed]
     mapped: dict[str, dict[str, list[Any]]] = {}
     for (task_id, index), each in told.items():
         if index >= 0:
@@ -117,6 +117,11 @@ def _tasks(instances: list[Any]) -> dict[str, list[Any]]:
         results = {shop: result for shop, (_, result) in shops.items()}
         tasks[task_id] = [same.pop() if len(same) == 1 else states, results]
     return tasks
+
+
+def _name(found: Any) -> str:
+    """Of what a task was mapped over: the shop, or the number of the plan."""
+    return str(found.get("shop_id", found.get("plan_id"))) if isinstance(found, dict) else str(found)
 
 
 @cache
@@ -131,24 +136,30 @@ def _somebody() -> Any:
     return TestClient(app, headers={"Authorization": f"Bearer {token}"})
 
 
-def _answer(client: Any, dag_id: str, answer: str) -> dict[str, Any]:
-    """Wait for the DAG's question and answer it; returns the question."""
+def _answer(client: Any, dag_id: str, answers: list[str]) -> list[dict[str, Any]]:
+    """Wait until the DAG has asked as much as there are answers, and give them, the first to what was asked last.
+
+    Returns:
+        The questions as they were asked.
+    """
     until = time.monotonic() + LONGEST_QUESTION
-    while time.monotonic() < until:
+    waiting: list[dict[str, Any]] = []
+    while len(waiting) < len(answers):
+        assert time.monotonic() < until, f"{dag_id} has asked {len(waiting)} questions"
         found = client.get(f"/api/v2/dags/{dag_id}/dagRuns/~/hitlDetails", params={"response_received": False}).json()
-        for asked in found["hitl_details"]:
-            ti = asked["task_instance"]
-            if ti["state"] != "awaiting_input":
-                continue
-            path = f"/api/v2/dags/{dag_id}/dagRuns/{ti['dag_run_id']}/taskInstances/{ti['task_id']}/-1/hitlDetails"
-            done = client.patch(path, json={"chosen_options": [answer], "params_input": {}})
-            assert done.status_code == 200, done.text
-            return {name: asked[name] for name in ("subject", "body", "options")}
-        time.sleep(0.1)
-    raise AssertionError(f"{dag_id} has asked nothing")
+        waiting = [each for each in found["hitl_details"] if each["task_instance"]["state"] == "awaiting_input"]
+        time.sleep(1.0)  # Airflow shares the process
+    asked = sorted(waiting, key=lambda each: int(each["task_instance"]["map_index"]))
+    for question, answer in zip(reversed(asked), answers, strict=True):
+        ti = question["task_instance"]
+        task = f"{ti['task_id']}/{ti['map_index']}"
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{ti['dag_run_id']}/taskInstances/{task}/hitlDetails"
+        done = client.patch(path, json={"chosen_options": [answer], "params_input": {}})
+        assert done.status_code == 200, done.text
+    return [{name: each[name] for name in ("subject", "body", "options")} for each in asked]
 
 
-def _or_end(*arguments: Any) -> dict[str, Any]:
+def _or_end(*arguments: Any) -> list[dict[str, Any]]:
     """`_answer`, or the end of the process, as the DAG would wait for ever."""
     try:
         return _answer(*arguments)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from include.channel import planner
+from include.channel import breaker, planner
 from include.db.connection import Connection
 from include.sandbox import shopify
 from include.sandbox.sftp import SftpServer
@@ -59,9 +59,9 @@ def test_a_plan_is_shown_rejected_made_again_by_a_hard_sync_approved_and_sent_by
         [
             ["push_updated_inventory_deltas", {"dryRun": True, "reportFolder": folder}],
             ["push_updated_inventory_deltas", {}],
-            ["approve_uploads", {}, "Reject"],
+            ["approve_uploads", {}, ["Reject"]],
             ["hard_sync", {}],
-            ["approve_uploads", {}, "Approve"],
+            ["approve_uploads", {}, ["Approve"]],
             ["process_bulk_uploads", {}],
         ],
     )
@@ -77,14 +77,14 @@ def test_a_plan_is_shown_rejected_made_again_by_a_hard_sync_approved_and_sent_by
     table.unlink()
 
     assert push["plan_uploads"][1][SHOP]["rows"] == ROWS, "the dry run has kept nothing"
-    question = rejected["question"]
-    plan = rejected["find_held_plan"][1]["outbox_plan_id"]
+    (question,) = rejected["questions"]
+    plan = rejected["find_held_plans"][1][0]["plan_id"]
     assert question["subject"] == f"Push plan {plan} to shop {SHOP}?"
     assert "3,000 of the shop's 3,000 units would vanish" in question["body"]
     assert f"{ROWS} rows: 0 units up, 3000 down" in question["body"]
-    assert rejected["decide"] == ["success", "reject"]
+    assert rejected["decide"] == ["success", {str(plan): "reject"}]
     assert hard["plan_locations"] == ["success", {SHOP: ROWS}]
-    assert approved["decide"] == ["success", "approve"]
+    assert approved["decide"] == ["success", {str(plan + 1): "approve"}]
     decided = store.connection.execute(b"SELECT status_id, decided_by FROM outbox_plan ORDER BY outbox_plan_id")
     assert decided.fetchall() == [("REJECTED", dag_runner.SOMEBODY), ("APPROVED", dag_runner.SOMEBODY)]
 
@@ -92,6 +92,32 @@ def test_a_plan_is_shown_rejected_made_again_by_a_hard_sync_approved_and_sent_by
     assert uploads["wait_for_operations"][0] == "success"
     assert uploads["collect_results"] == ["success", {SHOP: {"confirmed": 2}}]
     assert {level["available"] for level in emulator.levels()} == {0}
+
+
+def test_each_plan_that_waits_is_decided_on_its_own(
+    store: Store, dsn: str, emulator: Emulator, sftp_server: SftpServer, tmp_path: Path
+) -> None:
+    """The newer one first; a plan that another run asks about is left to it."""
+    store.open(dict.fromkeys(("50001", "50002", "50003"), 10))
+    store.connection.execute(b"UPDATE shopify_shop SET approval_least_rows = 0")
+    plans = []
+    for product in ("50001", "50002", "50003"):
+        store.connection.execute(b"UPDATE inventory_level SET target = 0 WHERE product_id = %s", [product])
+        plans.append(planner.make(store.connection, SHOP).outbox_plan_id)
+    assert [plan.outbox_plan_id for plan in breaker.claim(store.connection, "another", lambda _: True)] == plans
+    store.connection.execute(b"UPDATE outbox_plan SET asked_by_run = NULL WHERE outbox_plan_id <> %s", plans[2:])
+    assert [plan.outbox_plan_id for plan in breaker.claim(store.connection, "this", lambda _: True)] == plans[:2]
+    (ran,) = dag_runner.run(
+        tmp_path, connections(dsn, emulator, sftp_server), [["approve_uploads", {}, ["Reject", "Approve", "Approve"]]]
+    )
+    assert [question["subject"] for question in ran["questions"]] == [
+        f"Push plan {each} to shop {SHOP}?" for each in plans
+    ]
+    assert ran["decide"] == [
+        "success", {str(each): what for each, what in zip(plans, ("approve", "approve", "reject"), strict=True)}
+    ]  # fmt: skip
+    found = store.connection.execute(b"SELECT status_id, decided_by FROM outbox_plan ORDER BY outbox_plan_id")
+    assert found.fetchall() == [(each, dag_runner.SOMEBODY) for each in ("APPROVED", "APPROVED", "REJECTED")]
 
 
 def test_a_silent_shop_holds_up_no_other(
