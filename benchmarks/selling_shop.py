@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from include.sandbox.shopify import Emulator
-from include.shopify.client import Access, Client
+from include.shopify.access import Access
+from include.shopify.client import Client
 from include.shopify.limiter import Limiter
 
 LOCATION = "gid://shopify/Location/70000000001"

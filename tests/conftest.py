@@ -19,7 +19,8 @@ from include.sandbox import postgres, sftp, shopify
 from include.sandbox.postgres import Cluster
 from include.sandbox.sftp import SftpServer
 from include.sandbox.shopify import Emulator
-from include.shopify.client import Access, Client
+from include.shopify.access import Access
+from include.shopify.client import Client
 from tests.databases import Databases
 from tests.world import World
 

@@ -180,7 +180,8 @@ def shopify(connection_id: str) -> "Iterator[Client]":
     """
     from airflow.sdk import BaseHook
 
-    from include.shopify.client import LATEST_VERSION, Access, Client
+    from include.shopify.access import LATEST_VERSION, Access
+    from include.shopify.client import Client
 
     found = BaseHook.get_connection(connection_id)
     if not found.host or not found.password:

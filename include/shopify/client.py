@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -20,14 +20,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from include.shopify.access import Access
 from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused, Throttled
 from include.shopify.limiter import Limiter
 from include.shopify.tokens import Token, retry_after
 
 logger = logging.getLogger(__name__)
-
-LATEST_VERSION = "2026-10"
-"""The API version that Trueup is written for."""
 
 DOCUMENTS = Path(__file__).with_name("documents")
 
@@ -74,33 +72,6 @@ WHAT_TO_DO = {
     430: "refused by Shopify's security checks: slow down and ask Shopify's support",
 }
 """Statuses that are surely sent before a request is carried out, and what each asks for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Where a shop is and how to get in.
-
-    Attributes:
-        url: Scheme and host only.
-        token: An access token that lasts; empty if the app's own id and secret are exchanged for one.
-        api_version: The version to ask for.
-        client_id: The app's id, for the client credentials grant.
-        client_secret: Its secret.
-        storage_hosts: Hosts of Shopify's storage service besides those that are known; see `storage`.
-    """
-
-    url: str
-    token: str = field(repr=False)
-    api_version: str = LATEST_VERSION
-    client_id: str = ""
-    client_secret: str = field(default="", repr=False)
-    storage_hosts: tuple[str, ...] = ()
-
-    @property
-    def is_sandbox(self) -> bool:
-        """Whether the shop is an emulator: one on this machine, without encryption."""
-        parts = urlsplit(self.url)
-        return parts.scheme == "http" and parts.hostname == "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)

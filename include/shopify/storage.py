@@ -8,7 +8,7 @@ import re
 from urllib.parse import urlsplit
 
 from include.errors import NeedsAction
-from include.shopify.client import Access
+from include.shopify.access import Access
 from include.shopify.errors import ShopifyError
 
 HOSTS = ("storage.googleapis.com", "shopify-staged-uploads.storage.googleapis.com")

@@ -4,14 +4,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import httpx
 
+from include.shopify.access import Access
 from include.shopify.errors import NotSent, RequestRefused, Throttled
-
-if TYPE_CHECKING:
-    from include.shopify.client import Access
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +25,7 @@ class Token:
         clock: Seconds, as by `time.monotonic`.
     """
 
-    def __init__(self, access: "Access", http: httpx.Client, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, access: Access, http: httpx.Client, clock: Callable[[], float] = time.monotonic) -> None:
         self.can_be_renewed = bool(access.client_id)
         self._access, self._http, self._clock = access, http, clock
         self._token = "" if self.can_be_renewed else access.token

@@ -21,7 +21,8 @@ from include.channel import breaker, comparison, delivery, observation, orders, 
 from include.channel.outbox import Fenced
 from include.db.connection import prepare
 from include.sandbox.shopify import Emulator
-from include.shopify.client import Access, Client, Document, document
+from include.shopify.access import Access
+from include.shopify.client import Client, Document, document
 from include.shopify.errors import OutcomeUnknown, Throttled
 from include.stock import ledger
 from include.stock.atp import online_atp

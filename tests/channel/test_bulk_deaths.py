@@ -9,7 +9,8 @@ import pytest
 from include.channel import bulk_delivery, observation, planner
 from include.channel.observation import Settlement
 from include.db.connection import Connection
-from include.shopify.client import Access, Client
+from include.shopify.access import Access
+from include.shopify.client import Client
 from tests.scenarios.store import Store, item
 from tests.simulation.mishaps import Died, Life, SimulatedClient, SimulatedConnection
 from tests.world import SHOP

@@ -7,7 +7,8 @@ import pytest
 
 from include.channel import delivery, observation, outbox
 from include.channel.outbox import Fenced
-from include.shopify.client import Access, Client, Document
+from include.shopify.access import Access
+from include.shopify.client import Client, Document
 from include.shopify.errors import NotSent, RequestRefused
 from include.stock import ledger
 from include.stock.atp import online_atp

@@ -14,7 +14,8 @@ from include.channel import delivery, outbox, planner
 from include.db.connection import Connection, connect
 from include.sandbox import shopify
 from include.shopify import inventory
-from include.shopify.client import Access, Client
+from include.shopify.access import Access
+from include.shopify.client import Client
 from include.shopify.errors import RequestRefused
 from include.shopify.inventory import AdjustOutcome
 from include.shopify.limiter import Limiter

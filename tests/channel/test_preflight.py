@@ -7,7 +7,8 @@ import pytest
 from include.channel import delivery, planner, preflight
 from include.channel.preflight import NotReady
 from include.sandbox.shopify import Emulator
-from include.shopify.client import Access, Client
+from include.shopify.access import Access
+from include.shopify.client import Client
 from include.shopify.errors import RequestRefused
 from tests.scenarios.store import STORE_LOCATION, Store, item
 from tests.world import ONLINE, SHOP

@@ -8,7 +8,8 @@ import pytest
 
 from include.channel import planner
 from include.jobs.defaults import RETRY_BY_KIND
-from include.shopify.client import Access, Client
+from include.shopify.access import Access
+from include.shopify.client import Client
 from include.shopify.errors import Throttled
 from tests.scenarios.store import Store
 from tests.world import ONLINE, SHOP

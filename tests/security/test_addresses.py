@@ -10,9 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from include.shopify import bulk_mutation, bulk_query, storage
+from include.shopify.access import Access
 from include.shopify.bulk_mutation import UploadFailed
 from include.shopify.bulk_query import ExportFailed
-from include.shopify.client import Access, Client, document
+from include.shopify.client import Client, document
 from include.shopify.errors import RequestRefused
 from include.shopify.storage import AddressNotOpened
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from include.shopify.client import Access
+from include.shopify.access import Access
 from include.shopify.errors import Throttled
 from include.shopify.tokens import Token
 

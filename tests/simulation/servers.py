@@ -15,7 +15,7 @@ from include.sandbox import postgres, sftp, shopify
 from include.sandbox.postgres import Cluster
 from include.sandbox.sftp import SftpServer
 from include.sandbox.shopify import Emulator
-from include.shopify.client import Access
+from include.shopify.access import Access
 from include.stock import ledger
 from include.stock.atp import online_atp
 from tests.conftest import open_sftp
