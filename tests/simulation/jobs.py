@@ -45,7 +45,7 @@ class Worker:
 
     @contextmanager
     def shop(self) -> Iterator[Connection]:
-        """The shop's lock, as `include.jobs.uploads.each_shop` takes it."""
+        """The shop's lock, as `include.jobs.shops.visit_alone` takes it."""
         with exclusive(self.oms, f"shop {SHOP}") if self.has_lock else nullcontext():
             yield self.oms
 
