@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psycopg
 
-from include.sandbox import process
+from include.sandbox import process, readiness
 from include.sandbox.airflow_client import AirflowClient
 from include.sandbox.process import Child, SandboxError
 
@@ -193,7 +193,7 @@ def migrate(home: AirflowHome) -> bool:
         return False
     child = _start(home, "db", "migrate")
     try:
-        process.wait_until("airflow db migrate", lambda: child.exit_code is not None, wait_s=180)
+        readiness.wait_until("airflow db migrate", lambda: child.exit_code is not None, wait_s=180)
         if child.exit_code:
             raise SandboxError(
                 f"airflow db migrate failed (exit status {child.exit_code}). The end of its log, "
@@ -246,7 +246,7 @@ def start(
     client = AirflowClient(home.url, "admin", home.passwords["admin"])
 
     def wait(what: str, check: Callable[[], bool]) -> None:
-        process.wait_until(what, check, children=children, wait_s=wait_s, every_s=0.1, progress=progress)
+        readiness.wait_until(what, check, children=children, wait_s=wait_s, every_s=0.1, progress=progress)
 
     try:
         children.append(_start(home, "api-server"))

@@ -24,7 +24,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from include.sandbox import process
+from include.sandbox import process, readiness
 from include.sandbox.postgres_place import OLDEST_MAJOR, Place, find_binaries, place_for, usable_binaries
 from include.sandbox.process import Child, SandboxError
 
@@ -270,7 +270,7 @@ def _start_once(place: Place, command: list[str], port: int, password: str) -> C
     )
     cluster = Cluster(process.HOST, port, place.data, password, child)
     try:
-        process.wait_until(
+        readiness.wait_until(
             "Postgres",
             lambda: _answers(cluster.dsn("postgres")),
             children=[child],

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from include.sandbox import process
+from include.sandbox import process, readiness
 from include.sandbox.process import Child
 from include.sandbox.sftp_server import USER, Fault, serve
 
@@ -80,7 +80,7 @@ def start(root: Path, keys: Path, *, port: int = 0) -> SftpServer:
     ]
     child = process.start("sftp", command, log=keys / "sftp.log", cwd=_PROJECT, grace_s=5.0, capture=True)
     try:
-        ready = process.ready_line(child)
+        ready = readiness.ready_line(child)
     except BaseException:
         child.stop()
         raise

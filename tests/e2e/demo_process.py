@@ -15,7 +15,7 @@ from typing import cast
 
 from psycopg.conninfo import make_conninfo
 
-from include.sandbox import process
+from include.sandbox import process, readiness
 from include.sandbox.airflow_client import AirflowClient
 from include.sandbox.process import Child
 from include.sandbox.sftp import SftpServer
@@ -69,7 +69,7 @@ class Demo:
     def wait_for(self, what: str, done: Callable[[], bool], seconds: float) -> None:
         """Wait for something that needs the demo to run."""
         assert self._child is not None
-        process.wait_until(what, done, children=[self._child], wait_s=seconds, every_s=0.1)
+        readiness.wait_until(what, done, children=[self._child], wait_s=seconds, every_s=0.1)
 
     def run_to_its_end(self, *options: str) -> int:
         """Start it with options that make it end by itself; returns its exit status."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from include.sandbox import postgres, postgres_place, process
+from include.sandbox import postgres, postgres_place, process, readiness
 from include.sandbox.postgres import Cluster
 from include.sandbox.process import Account, SandboxError
 
@@ -179,7 +179,7 @@ def test_it_dies_with_its_parent(folder: Path) -> None:
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
     pid = int(done.stdout)
-    process.wait_until("the server to end", lambda: not Path(f"/proc/{pid}").exists(), wait_s=30)
+    readiness.wait_until("the server to end", lambda: not Path(f"/proc/{pid}").exists(), wait_s=30)
 
 
 @needs_root

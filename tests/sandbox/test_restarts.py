@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from include.sandbox import postgres, process, reaper
+from include.sandbox import postgres, process, readiness, reaper
 from include.sandbox.process import Child
 from include.sandbox.restarts import LONGEST_PAUSE_S, MOST_STARTS, STEADY_S, Restarts
 
@@ -46,12 +46,12 @@ def _start(folder: Path, name: str, code: str = FOR_EVER) -> Child:
 
 
 def _wait_for_starts(child: Child, times: int) -> None:
-    process.wait_until(f"start {times}", lambda: child.log.read_text().count("ready") == times, wait_s=20)
+    readiness.wait_until(f"start {times}", lambda: child.log.read_text().count("ready") == times, wait_s=20)
 
 
 def _kill(child: Child) -> None:
     os.kill(child.pid, signal.SIGKILL)
-    process.wait_until("the end", lambda: child.exit_code is not None, wait_s=20)
+    readiness.wait_until("the end", lambda: child.exit_code is not None, wait_s=20)
 
 
 def test_a_killed_part_is_started_again_in_its_place(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_part_that_keeps_ending_is_given_up(tmp_path: Path) -> None:
     restarts = Restarts([child], lambda text: pauses.append(float(text.split()[-2])), clock)
 
     def end_of_broken() -> None:
-        process.wait_until("the end", lambda: child.exit_code is not None, wait_s=20)
+        readiness.wait_until("the end", lambda: child.exit_code is not None, wait_s=20)
 
     for _ in range(MOST_STARTS):
         end_of_broken()
@@ -138,7 +138,7 @@ def test_what_was_started_again_does_not_outlive_its_parent(tmp_path: Path) -> N
         [sys.executable, "-c", code, tmp_path], cwd=PROJECT, capture_output=True, text=True, check=False
     )
     again = int(done.stdout)
-    process.wait_until("the child to end", lambda: reaper.born_at(again) is None, wait_s=30)
+    readiness.wait_until("the child to end", lambda: reaper.born_at(again) is None, wait_s=30)
 
 
 def test_postgres_comes_back_at_its_address_with_what_was_committed(tmp_path: Path) -> None:
@@ -159,6 +159,6 @@ def test_postgres_comes_back_at_its_address_with_what_was_committed(tmp_path: Pa
             except psycopg.OperationalError:
                 return False
 
-        process.wait_until("Postgres to be back", lambda: is_back() and bool(told), wait_s=60)
+        readiness.wait_until("Postgres to be back", lambda: is_back() and bool(told), wait_s=60)
         assert cluster.pid != before
         assert told

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from include.sandbox import process, reaper, state
+from include.sandbox import process, readiness, reaper, state
 from include.sandbox.process import Child, SandboxError
 
 PROJECT = Path(__file__).parents[2]
@@ -32,7 +32,7 @@ def _start(folder: Path, code: str, name: str = "child", *, grace_s: float = 10.
     command = [sys.executable, "-S", "-c", code]
     child = process.start(name, command, log=folder / f"{name}.log", grace_s=grace_s, capture=capture)
     if code.endswith(FOR_EVER):
-        process.wait_until("the child", lambda: "ready" in child.log.read_text(), children=[child], wait_s=20)
+        readiness.wait_until("the child", lambda: "ready" in child.log.read_text(), children=[child], wait_s=20)
     return child
 
 
@@ -103,7 +103,7 @@ def test_children_do_not_outlive_a_parent_that_dies_without_a_word(tmp_path: Pat
     assert done.returncode == -sent, done.stderr
     pids = [int(pid) for pid in done.stdout.split()]
     assert len(pids) == 2
-    process.wait_until("the children to end", lambda: all(map(_gone, pids)), wait_s=30)
+    readiness.wait_until("the children to end", lambda: all(map(_gone, pids)), wait_s=30)
 
 
 def test_a_successor_ends_what_a_killed_parent_and_reaper_left(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_the_record_follows_the_children(tmp_path: Path) -> None:
 
 def test_a_ready_line_is_read(tmp_path: Path) -> None:
     code = "import time\nprint('{\"port\": 7}', flush=True)\ntime.sleep(600)"
-    assert process.ready_line(_start(tmp_path, code, capture=True)) == {"port": 7}
+    assert readiness.ready_line(_start(tmp_path, code, capture=True)) == {"port": 7}
 
 
 @pytest.mark.parametrize(
@@ -150,18 +150,18 @@ def test_a_ready_line_is_read(tmp_path: Path) -> None:
 def test_a_child_that_does_not_get_ready_says_why(tmp_path: Path, code: str, message: str) -> None:
     child = _start(tmp_path, code, capture=True)
     with pytest.raises(SandboxError, match=message):
-        process.ready_line(child, wait_s=0.5 if "within" in message else 20)
+        readiness.ready_line(child, wait_s=0.5 if "within" in message else 20)
 
 
 def test_waiting_ends_early_when_a_child_ends(tmp_path: Path) -> None:
     child = _start(tmp_path, "import sys; sys.exit('port taken')")
     with pytest.raises(SandboxError, match=r"ended while waiting for the moon[\s\S]*port taken"):
-        process.wait_until("the moon", lambda: False, children=[child], wait_s=60)
+        readiness.wait_until("the moon", lambda: False, children=[child], wait_s=60)
 
 
 def test_waiting_gives_up(tmp_path: Path) -> None:
     with pytest.raises(SandboxError, match=r"the moon: not reached within 0\.1 s"):
-        process.wait_until("the moon", lambda: False, wait_s=0.1)
+        readiness.wait_until("the moon", lambda: False, wait_s=0.1)
 
 
 def test_what_cannot_be_started_is_named(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def running(folder: Path, *, token: str = DEFAULT_TOKEN, **settings: object) -> 
     Raises:
         SandboxError: It did not come up; with the end of its log.
     """
-    from include.sandbox import process  # not above, so that the program needs nothing but this folder
+    from include.sandbox import process, readiness  # not above, so that the program needs nothing but this folder
 
     folder.mkdir(parents=True, exist_ok=True)
     last = folder / "port"
@@ -50,7 +50,7 @@ def running(folder: Path, *, token: str = DEFAULT_TOKEN, **settings: object) -> 
     ]
     child = process.start("shopify", command, log=folder / "shopify.log", cwd=_PROJECT, grace_s=5.0, capture=True)
     try:
-        url = str(process.ready_line(child)["url"])
+        url = str(readiness.ready_line(child)["url"])
         process.write_atomically(last, url.rpartition(":")[2])
         with closing(Emulator(url, token, child.pid)) as emulator:
             if settings:
