@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import starmap
 from typing import Any
 
 from include.db.connection import Connection
-from include.sandbox.shopify import Emulator
-from tests.simulation.retailer import Retailer
-from tests.simulation.servers import KIT, QUEUE, item
+from tests.simulation.retailer import Move, Retailer
+from tests.simulation.servers import KIT, QUEUE, STORE, item
+from tests.simulation.shop import Shop
 from tests.simulation.story import FACILITIES, PRODUCTS
 from tests.stock.atp import online_atp_model
 from tests.world import ONLINE
@@ -35,7 +37,7 @@ class Auditor:
     """
 
     connection: Connection
-    emulator: Emulator
+    emulator: Shop
     retailer: Retailer
     meant: dict[tuple[int, Level], int] = field(default_factory=dict)
 
@@ -181,6 +183,7 @@ class Auditor:
     def _stock_is_not_true(self) -> Iterator[str]:
         """Every file and sale has counted, once, whatever order they came in."""
         received = self._receive_restocks()
+        yield from self._move_orders()
         true = self.retailer.truth.stock()
         rows = self._rows(
             "SELECT product_id, facility_id, sum(available_to_promise_diff)::integer FROM inventory_item_detail"
@@ -201,26 +204,78 @@ class Auditor:
         rows = self._rows(
             "SELECT restock_name, closed_at FROM scheduled_restock WHERE status_id = 'RECEIVED' ORDER BY 1"
         )
-        received = {name for name, _ in rows}
         for name, closed_at in rows:
-            if name in self.retailer.restocks:
-                place, units = self.retailer.restocks[name]
-                if name not in self.retailer.told_restocks:
-                    self.retailer.told_restocks.add(name)
-                    self.retailer.truth.move(closed_at, place, units)
-        return received
+            if name in self.retailer.restocks and name not in self.retailer.told:
+                self.retailer.told.add(name)
+                self.retailer.truth.move(closed_at, *self.retailer.restocks[name])
+        return {name for name, _ in rows}
+
+    def _move_orders(self) -> Iterator[str]:
+        """Tell the truth what orders have moved; of kits what is kept with the order, if they ever were that."""
+        kept = self._kept_contents()
+        refused = self._refused_shipments()
+        for move in (*self.retailer.moves, *self._slipped_in()):
+            if move in self.retailer.told or (move.is_shipment and move.order in refused):
+                continue
+            product, facility = move.place
+            content = kept[move.order] if product == KIT else {product: 1}
+            if product == KIT and not (content and all(starmap(self._has_held, content.items()))):
+                yield f"wrong: the kit of {move.order} consists of {content or 'nothing'}; it never did"
+                continue
+            self.retailer.told.add(move)
+            for component, quantity in content.items():
+                self.retailer.truth.move(move.moment, (component, facility), move.units * quantity)
+
+    def _slipped_in(self) -> Iterator[Move]:
+        """Orders of the store's that nobody placed: those by which the fault `stale` makes a compare fail."""
+        placed = {move.order for move in self.retailer.moves}
+        for change in self.emulator.history():
+            order, of_store = change["referenceDocumentUri"], change["locationId"] == STORE
+            if change["kind"] == "order" and of_store and order not in placed:
+                place = _product(change["inventoryItemId"]), "BROADWAY"
+                yield Move(order, datetime.fromisoformat(change["at"]), place, change["delta"])
+
+    def _has_held(self, component: str, quantity: int) -> bool:
+        return quantity in self.retailer.contents.get(component, ())
+
+    def _refused_shipments(self) -> set[str]:
+        """Shipments of orders that were cancelled before Trueup heard of them: refused in the end, and it says so."""
+        rows = self._rows(
+            "SELECT staged_row ->> 'order_id' FROM data_manager_reject"
+            " WHERE data_manager_log_id = (SELECT max(data_manager_log_id) FROM data_manager_log"
+            " WHERE config_id = 'IMP_ODR_ITM_FLFLMNT')"
+        )
+        told = {f"gid://shopify/Order/{row[0]}" for row in rows}
+        return told & {order for order, _, _ in self.retailer.cancelled}
+
+    def _kept_contents(self) -> defaultdict[str, dict[str, int]]:
+        kept: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        for order, component, quantity in self._rows(
+            "SELECT order_id, component_id, quantity::integer FROM shopify_order_item_component"
+        ):
+            kept[order][component] = quantity
+        return kept
 
     def _orders_are_not_reserved(self) -> Iterator[str]:
         """What is open of the shop's online orders is reserved, once. What was fulfilled may be until it is counted."""
-        reserved: Counter[str] = Counter()
-        for order, units in self._rows(
-            "SELECT order_id, sum(available_to_promise_diff)::integer FROM inventory_item_detail"
-            f" WHERE facility_id = '{QUEUE}' GROUP BY 1"
+        reserved: Counter[tuple[str, str]] = Counter()
+        for order, product, units in self._rows(
+            "SELECT order_id, product_id, sum(available_to_promise_diff)::integer FROM inventory_item_detail"
+            f" WHERE facility_id = '{QUEUE}' GROUP BY 1, 2"
         ):
-            reserved[order] = -units
-        for order, least, most in self.retailer.reservations():
-            if not least <= reserved[order] <= most:
-                yield f"wrong: {order} has reserved {reserved[order]} units; expected {least} to {most}"
+            reserved[order, product] = -units
+        kept = self._kept_contents()
+        for order, product, least, most in self.retailer.reservations():
+            content = kept[order] if product == KIT else {product: 1}
+            if not content and least:
+                yield f"lost: {order} has reserved nothing of the kit's components"
+            for component, quantity in content.items():
+                found = reserved[order, component]
+                if not least * quantity <= found <= most * quantity:
+                    yield (
+                        f"wrong: {order} has reserved {found} units of {component}; expected {least * quantity} to"
+                        f" {most * quantity}"
+                    )
 
     def _shows_otherwise(self, *, edited_too: bool) -> Iterator[str]:
         shown = self._shown()
@@ -256,6 +311,9 @@ def _batch(change: Mapping[str, Any]) -> int:
     return int(reference.removeprefix(BATCH)) if reference.startswith(BATCH) else 0
 
 
+def _product(inventory_item: str) -> str:
+    return next(each for each in (*PRODUCTS, KIT) if item(each) == inventory_item)
+
+
 def _name(level: Level) -> str:
-    product = next(each for each in (*PRODUCTS, KIT) if item(each) == level[0])
-    return f"{product} {'online' if level[1] == ONLINE else 'at the store'}"
+    return f"{_product(level[0])} {'online' if level[1] == ONLINE else 'at the store'}"

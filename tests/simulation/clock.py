@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from math import ceil
@@ -18,7 +18,7 @@ from include.channel import orders
 from include.db.connection import Connection
 from include.intake import process
 from include.intake.feeds import order_fulfillment
-from include.sandbox.shopify import Emulator
+from tests.simulation.shop import Shop
 
 BEGINNING = datetime(2026, 1, 5, 8, 0, 0, 500_000, tzinfo=UTC)
 """Half past a second: Shopify writes whole seconds, and setting its clock takes some milliseconds."""
@@ -38,20 +38,31 @@ TELLS_THE_TIME = (orders, process, order_fulfillment)
 
 @dataclass
 class Clock:
-    """The present of one run, told to everybody who asks for it."""
+    """The present of one run, told to everybody who asks for it.
 
-    emulator: Emulator
+    Attributes:
+        skew: Seconds by which the clock of Trueup's machines is ahead of everybody else's.
+    """
+
+    shop: Shop
     elapsed: int = 0
+    skew: int = 0
+    _untold: int = 0
     _connections: list[Connection] = field(default_factory=list)
 
     def start(self) -> None:
         """Set the shop's clock to the beginning, standing still. What was still to happen there happens before."""
-        self.emulator.advance(10_000)
-        self.emulator.settings(clock_rate=0, clock_offset=BEGINNING.timestamp() - time.time())
+        self.shop.advance(10_000)
+        self.shop.settings(clock_rate=0, clock_offset=BEGINNING.timestamp() - time.time())
 
     @property
     def now(self) -> datetime:
         return BEGINNING + timedelta(seconds=self.elapsed)
+
+    @property
+    def trueups(self) -> datetime:
+        """What Trueup's machines take for the present."""
+        return self.now + timedelta(seconds=self.skew)
 
     def monotonic(self) -> float:
         """Seconds since the beginning, for who counts them."""
@@ -59,12 +70,21 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         """Let time pass, in whole steps of two seconds: what happens on files' side has the odd ones."""
-        self.elapsed += (step := 2 * max(1, ceil(seconds / 2)))
-        self.emulator.advance(step)
-        self._connections = [each for each in self._connections if not each.closed]
-        for connection in self._connections:
-            if connection.info.transaction_status == TransactionStatus.IDLE:
-                self.tell(connection)
+        step = 2 * max(1, ceil(seconds / 2))
+        self.elapsed += step
+        self._untold += step
+        self._tell_all()
+
+    def jump(self, seconds: int) -> None:
+        """Put the clock of Trueup's machines so far ahead of the true time, or behind it."""
+        self.skew = seconds
+        self._tell_all()
+
+    def tell_shop(self) -> None:
+        """Let the shop know the time, before it is asked for anything."""
+        if self._untold:
+            step, self._untold = self._untold, 0
+            self.shop.advance(step)
 
     def watch(self, connection: Connection) -> None:
         """Let a connection know the time from now on."""
@@ -74,7 +94,14 @@ class Clock:
 
     def tell(self, connection: Connection) -> None:
         """Let a connection know the time now."""
-        psycopg.Cursor(connection).execute(b"SELECT set_config('clock.now', %s, FALSE)", [self.now.isoformat()])
+        psycopg.Cursor(connection).execute(b"SELECT set_config('clock.now', %s, FALSE)", [self.trueups.isoformat()])
+
+    def _tell_all(self) -> None:
+        self._connections = [each for each in self._connections if not each.closed]
+        for connection in self._connections:
+            if connection.info.transaction_status == TransactionStatus.IDLE:
+                with suppress(psycopg.OperationalError):  # broken, and not noticed yet
+                    self.tell(connection)
 
     @contextmanager
     def believed(self) -> Iterator[None]:
@@ -84,7 +111,7 @@ class Clock:
         class Simulated(datetime):
             @classmethod
             def now(cls, tz: tzinfo | None = None) -> Any:
-                return clock.now.astimezone(tz)
+                return clock.trueups.astimezone(tz)
 
         patches = [mock.patch.object(module, "datetime", Simulated) for module in TELLS_THE_TIME]
         for each in patches:

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
-from tests.simulation.mishaps import BOUNDARIES
-from tests.simulation.story import FAULTS
+from tests.simulation import story
 
-HAPPENINGS = (
-    *("sell", "till", "cancel", "fulfil", "refund", "edit", "wait"),
-    *("reset", "delta", "send_again", "rule", "kit", "restock"),
-)
+AT_SHOP = ("sell", "till", "cancel", "fulfil", "refund")
 
 
-def fault(kind: str, parameters: dict[str, object]) -> str:
+def fault(kind: str, parameters: Mapping[str, object]) -> str:
     """What a fault of the emulator is called in the table of hits."""
-    detail = parameters.get("status", "applied" if parameters.get("applied") else "")
-    return f"fault {kind} {detail}".rstrip()
+    details = [str(value) for name, value in parameters.items() if name in ("status", "code")]
+    details += [name for name in ("applied", "reset") if parameters.get(name)]
+    return " ".join(["fault", kind, *details])
 
 
 KINDS = (
-    *HAPPENINGS,
-    *(fault(kind, parameters) for kind, parameters in FAULTS),
-    *(f"death at a {where}" for where in BOUNDARIES),
+    *AT_SHOP,
+    *(happening for happening in story.HAPPENINGS if happening not in ("shop", "break_off")),
+    *(fault(kind, parameters) for kind, parameters in story.FAULTS),
+    *(f"{kind} at a {boundary}" for kind, boundary in story.MISHAPS),
+    "file server hung up",
     "request arrives twice",
     "second sender",
     "refresh before a commit",
+    "webhook came twice",
+    "webhook never came",
 )
 
 

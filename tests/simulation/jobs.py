@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
-from include.channel import comparison, delivery, observation, orders, planner, scope
+from include.channel import comparison, delivery, inbox, observation, orders, planner, scope
 from include.channel.scope import Scope
 from include.db.connection import Connection, exclusive
 from include.intake import data_manager, pickup, process
@@ -32,6 +32,7 @@ class Worker:
         plain: Another client of Shopify, in which nobody dies: an export is asked after by the machine's time.
         sleep: Lets time pass.
         feeds: Those in whose folders files lie.
+        upload_goes_on: Lets the ERP write on between two looks at its folder.
         has_lock: False for a sender that does not know of another one.
     """
 
@@ -41,6 +42,7 @@ class Worker:
     plain: Client
     sleep: Callable[[float], None]
     feeds: set[str]
+    upload_goes_on: Callable[[], None]
     has_lock: bool = True
 
     @contextmanager
@@ -53,7 +55,7 @@ class Worker:
 def files(worker: Worker) -> None:
     for feed in sorted(worker.feeds):
         config = data_manager.config(worker.oms, feed)
-        pickup.take_whole_files(worker.oms, worker.sftp, config, AT_ONCE, lambda _: None)
+        pickup.take_whole_files(worker.oms, worker.sftp, config, AT_ONCE, lambda _: worker.upload_goes_on())
         worker.feeds.discard(feed)
     _, troubles = process.process_all(worker.oms, lambda _: nullcontext(worker.sftp))
     if troubles:
@@ -111,6 +113,11 @@ def hard_sync(worker: Worker) -> None:
     deliver(worker)
 
 
+def webhooks(worker: Worker) -> None:
+    with worker.shop() as oms:
+        inbox.work_off(oms, SHOP)
+
+
 def receive_restocks(worker: Worker) -> None:
     for restock in restocks.due(worker.oms, restocks.now(worker.oms)):
         restocks.receive(worker.oms, restock.shipment_id, restocks.now(worker.oms))
@@ -125,4 +132,5 @@ JOBS: dict[str, Callable[[Worker], None]] = {
     "recent_changes": recent_changes,
     "hard_sync": hard_sync,
     "restocks": receive_restocks,
+    "webhooks": webhooks,
 }

@@ -1,9 +1,13 @@
-"""Processes that die, pause and are overtaken: at any statement, call to Shopify or request to the SFTP server."""
+"""Processes that die, pause and are overtaken, and that lose what they are connected to: at any boundary."""
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,11 +16,14 @@ import paramiko
 import psycopg
 from psycopg.rows import TupleRow
 
-from include.db.connection import prepare
+from include.db.connection import connect, prepare
 from include.shopify.client import Client, Document
+from tests.simulation.story import Mishap
 
-BOUNDARIES = ("statement", "call", "file")
-"""Where a process may die: before and after a statement, before and after a call to Shopify, at an SFTP request."""
+ERRORS = {"serialization failure": "40001", "deadlock": "40P01", "full disk": "53100", "no memory": "53200"}
+"""What Postgres may answer to any statement, with its code."""
+
+SECONDS_TO_RECOVER = 60.0
 
 
 class Died(BaseException):
@@ -28,7 +35,7 @@ class Life:
     """One process, from its start to its end or its death.
 
     Attributes:
-        death: The kind of boundary and its number, at which it dies; None: it does not.
+        mishap: What befalls it; None: nothing does.
         interruptions: What happens to the world while it stands at a boundary of Shopify's, by the boundary's number.
         in_transactions: The same at statements, within transactions or not.
         duplicates: The calls that arrive twice, if they are adjustments.
@@ -36,7 +43,7 @@ class Life:
     """
 
     hits: Counter[str]
-    death: tuple[str, int] | None = None
+    mishap: Mishap | None = None
     interruptions: dict[int, list[Callable[[], None]]] = field(default_factory=dict)
     in_transactions: dict[int, list[Callable[[], None]]] = field(default_factory=dict)
     duplicates: set[int] = field(default_factory=set)
@@ -46,14 +53,18 @@ class Life:
     is_dead: bool = False
     connection: SimulatedConnection | None = None
 
-    def cross(self, where: str) -> None:
-        """Go on to the next boundary, if there is one in this life."""
+    def cross(self, where: str) -> str | None:
+        """Go on to the next boundary, if there is one in this life; says what else than death befalls it there."""
         if self.is_dead:
             raise Died
         self.crossed[where] += 1
-        if (where, self.crossed[where]) == self.death:
-            self.hits[f"death at a {where}"] += 1
+        if self.mishap is None or (where, self.crossed[where]) != self.mishap[1:]:
+            return None
+        kind = self.mishap[0]
+        self.hits[f"{kind} at a {where}"] += 1
+        if kind == "death":
             self.die()
+        return kind
 
     def die(self) -> None:
         self.is_dead = True
@@ -70,23 +81,68 @@ class Life:
         return self.calls in self.duplicates
 
     def before_statement(self) -> None:
-        self.cross("statement")
+        kind = self.cross("statement")
+        if kind is not None and self.connection is not None:
+            self.connection.suffer(kind)
         self.statements += 1
         for happen in self.in_transactions.pop(self.statements, ()):
             happen()
 
+    def after_statement(self) -> None:
+        """Die, or lose the connection with the answer. Other troubles are over by then: see `before_statement`."""
+        if self.mishap is not None and self.mishap[0] in ("death", "lost connection", "crash of Postgres"):
+            kind = self.cross("statement")
+            if kind is not None and self.connection is not None:
+                self.connection.suffer(kind)
+                raise psycopg.OperationalError("the connection is lost: simulated, at the answer to a statement")
+
 
 class SimulatedConnection(psycopg.Connection[TupleRow]):
-    """A database connection of a process that may die."""
+    """A database connection of a process that may die, and that may break."""
 
     life: Life
+    address: str
 
     @classmethod
     def open(cls, dsn: str) -> SimulatedConnection:
         opened = cls.connect(dsn, autocommit=True)
         prepare(opened)
+        opened.execute(b"SET synchronous_commit = on")  # what is committed survives a crash
         opened.cursor_factory = SimulatedCursor
+        opened.address = dsn
         return opened
+
+    def suffer(self, kind: str) -> None:
+        """Run into a trouble of the database's: the real one, so whatever comes of it is real as well."""
+        if kind in ERRORS:
+            psycopg.Cursor(self).execute(
+                f"DO $$BEGIN RAISE 'simulated' USING ERRCODE = '{ERRORS[kind]}'; END$$".encode()
+            )
+        elif kind == "crash of Postgres":
+            crash(self.address, self.info.backend_pid)
+        else:
+            with connect(self.address) as admin:
+                admin.execute(b"SELECT pg_terminate_backend(%s, 10000)", [self.info.backend_pid])
+
+    def _exec_command(self, command: Any, *arguments: Any, **options: Any) -> Generator[Any, Any, Any]:
+        """Commit, and lose the answer."""
+        answer = yield from super()._exec_command(command, *arguments, **options)
+        if command == b"COMMIT" and self.life.cross("commit"):
+            self.suffer("lost connection")
+            raise psycopg.OperationalError("the connection is lost: simulated, at the answer to COMMIT")
+        return answer
+
+
+def crash(dsn: str, backend: int) -> None:
+    """Kill a backend. All others end, and Postgres recovers from its log as after a crash of the machine's."""
+    os.kill(backend, signal.SIGKILL)
+    until = time.monotonic() + SECONDS_TO_RECOVER
+    while True:
+        assert time.monotonic() < until, f"Postgres has not recovered within {SECONDS_TO_RECOVER} s"
+        with suppress(psycopg.OperationalError), connect(dsn) as opened:
+            if opened.execute(b"SELECT FROM pg_stat_activity WHERE pid = %s", [backend]).fetchone() is None:
+                return
+        time.sleep(0.02)
 
 
 class SimulatedCursor(psycopg.Cursor[TupleRow]):
@@ -96,7 +152,7 @@ class SimulatedCursor(psycopg.Cursor[TupleRow]):
         life = self.connection.life  # type: ignore[attr-defined]
         life.before_statement()
         done = super().execute(*arguments, **options)
-        life.cross("statement")
+        life.after_statement()
         return done
 
     def executemany(self, *arguments: Any, **options: Any) -> None:
@@ -112,9 +168,11 @@ class SimulatedClient(Client):
     """Shopify's client in a process that may die before a request leaves or before its answer is read."""
 
     life: Life
+    before: Callable[[], None]
 
     def _post(self, request: Document, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
         twice = self.life.before_call()
+        self.before()
         response = super()._post(request, body, headers)
         if twice and request.name == "InventoryAdjust":
             self.life.hits["request arrives twice"] += 1
@@ -124,11 +182,13 @@ class SimulatedClient(Client):
 
 
 class SimulatedSftp(paramiko.SFTPClient):
-    """An SFTP connection of a process that may die before a request."""
+    """An SFTP connection of a process that may die before a request, and that may break there."""
 
     life: Life | None = None
 
     def _request(self, kind: Any, *arguments: Any) -> Any:
-        if self.life is not None:
-            self.life.cross("file")
+        if self.life is not None and self.life.cross("file"):
+            channel = self.get_channel()
+            assert channel is not None
+            channel.get_transport().close()
         return super()._request(kind, *arguments)  # type: ignore[misc]

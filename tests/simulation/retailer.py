@@ -2,21 +2,56 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
+import json
+import os
+import random
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
 
 from include.db.connection import Connection
-from include.intake import data_manager, remote
+from include.intake import data_manager
+from include.jobs.webhook_receiver import Receiver
+from include.sandbox.sftp import Fault
 from include.sandbox.shopify.store import Refused
+from include.shopify.webhooks import LEVEL_UPDATED
 from tests.simulation.clock import Clock
-from tests.simulation.servers import CONFIGURATION, EXTERNAL, KIT, OPENING, STORE, Servers, item
+from tests.simulation.servers import (
+    CONFIGURATION,
+    EXTERNAL,
+    KIT,
+    OPENING,
+    SECONDS_TO_ARRIVE,
+    STORE,
+    Servers,
+    item,
+)
 from tests.simulation.story import FACILITIES, PRODUCTS
 from tests.simulation.truth import Truth
 from tests.world import ONLINE, SHOP
 
+DOMAIN = "demo.myshopify.com"
+SECRET = "shpss_simulated"
+
+SOLD = (*PRODUCTS, KIT)
+
 Rows = tuple[tuple[int, int, int], ...]
 """Product, facility and number of each row of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Units of a product or kit that came to a facility or left it with an order."""
+
+    order: str
+    moment: datetime
+    place: tuple[str, str]
+    units: int
+    is_shipment: bool = False
 
 
 @dataclass
@@ -24,35 +59,52 @@ class Retailer:
     """Does what a story says happens, and keeps what it means for stock.
 
     Attributes:
+        receiver: Trueup's endpoint for webhooks.
         dropped: The feeds in whose folders files lie that nobody has fetched.
         edited: Levels that a merchant has set in Shopify.
         web_orders: Orders that were not cancelled or fulfilled yet, with their product and quantity; the others are in
             `fulfilled` and `cancelled`.
         till_sales: Sales at the till that were not refunded yet.
-        restocks: Where each scheduled restock goes, and how many units; `told_restocks` are those whose receipt the
-            truth knows of.
+        moves: What orders have moved where stock is kept. What kits consisted of is the ledger's to say, and whether a
+            shipment of an order that was cancelled before Trueup heard of it could be counted.
+        contents: The quantities of each component that the kit has ever had.
+        shipped: How many units of each online order the ERP has sent.
+        restocks: Where each scheduled restock goes, and how many units.
+        told: The restocks and moves that the truth knows of.
+        uploads: What is still to come of files that are being uploaded.
     """
 
     servers: Servers
     clock: Clock
     folders: dict[str, str]
+    receiver: Receiver
     hits: Counter[str]
     truth: Truth = field(default_factory=Truth)
     dropped: set[str] = field(default_factory=set)
     edited: set[tuple[str, str]] = field(default_factory=set)
     web_orders: list[tuple[str, str, int]] = field(default_factory=list)
     till_sales: list[tuple[str, str, int]] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
+    contents: dict[str, set[int]] = field(default_factory=lambda: {"P1": {2}, "P2": {1}})
+    shipped: Counter[str] = field(default_factory=Counter)
     restocks: dict[str, tuple[tuple[str, str], int]] = field(default_factory=dict)
-    told_restocks: set[str] = field(default_factory=set)
+    told: set[object] = field(default_factory=set)
+    uploads: list[tuple[Path, str]] = field(default_factory=list)
     fulfilled: list[tuple[str, str, int]] = field(default_factory=list)
-    cancelled: list[str] = field(default_factory=list)
+    cancelled: list[tuple[str, str, int]] = field(default_factory=list)
     _deltas: list[tuple[str, str]] = field(default_factory=list)
+    _fulfilments: list[dict[str, object]] = field(default_factory=list)
+    _names: list[str] = field(default_factory=list)
     _moments: set[datetime] = field(default_factory=set)
     _files: int = 0
+    _told_changes: int = 0
+    _shown: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        for folder in self.folders.values():
-            remote.make_folder(self.servers.sftp, folder)
+        for feed in self.folders:
+            self._folder(feed).mkdir(parents=True)
+        for (product, location), units in self.servers.opening.items():
+            self._shown[item(product), location] = units
         for place, units in OPENING.items():
             self.truth.move(self.clock.now - timedelta(days=1), place, units)
 
@@ -63,29 +115,29 @@ class Retailer:
             getattr(self, what)(*about)
         except Refused:
             return
-        if what != "fault":
+        if what not in ("fault", "break_off"):
             self.hits[what] += 1
 
     # Shopify
 
     def sell(self, product: int, units: int) -> None:
-        name = PRODUCTS[product]
+        name = SOLD[product]
         line = {"inventoryItemId": item(name), "locationId": ONLINE, "quantity": units}
         order = self.servers.shopify.place_order([line], oversell=False)
         self.web_orders.append((order, name, units))
 
     def till(self, product: int, units: int) -> None:
-        name = PRODUCTS[product]
+        name = SOLD[product]
         line = {"inventoryItemId": item(name), "locationId": STORE, "quantity": units}
         order = self.servers.shopify.place_order([line], source="pos", oversell=False)
-        self.truth.move(self._whole_second(), (name, "BROADWAY"), -units)
+        self.moves.append(Move(order, self._whole_second(), (name, "BROADWAY"), -units))
         self.till_sales.append((order, name, units))
 
     def cancel(self, which: int) -> None:
         if self.web_orders:
-            order, _, _ = self.web_orders.pop(which % len(self.web_orders))
-            self.servers.shopify.cancel_order(order)
-            self.cancelled.append(order)
+            sold = self.web_orders.pop(which % len(self.web_orders))
+            self.servers.shopify.cancel_order(sold[0])
+            self.cancelled.append(sold)
 
     def fulfil(self, which: int) -> None:
         if self.web_orders:
@@ -99,7 +151,7 @@ class Retailer:
             order, name, units = self.till_sales.pop(which % len(self.till_sales))
             line = {"inventoryItemId": item(name), "quantity": units, "restockType": "RETURN", "locationId": STORE}
             self.servers.shopify.refund_order(order, [line])
-            self.truth.move(self._whole_second(), (name, "BROADWAY"), units)
+            self.moves.append(Move(order, self._whole_second(), (name, "BROADWAY"), units))
 
     def edit(self, product: int, location: int, available: int) -> None:
         level = item(PRODUCTS[product]), (ONLINE, STORE)[location]
@@ -109,15 +161,55 @@ class Retailer:
     def fault(self, kind: str, operation: str | None, after: int, parameters: tuple[tuple[str, object], ...]) -> None:
         self.servers.shopify.fault(kind, operation=operation, after_calls=after, **dict(parameters))
 
+    def tell(self, seed: int) -> None:
+        """Shopify tells of what has changed: out of order, some of it twice, some of it never."""
+        dice = random.Random(seed)
+        history = self.servers.shopify.history()
+        messages = []
+        for number, change in enumerate(history[self._told_changes :], self._told_changes):
+            level = change["inventoryItemId"], change["locationId"]
+            if change["name"] == "available":
+                self._shown[level] += change["delta"]
+                messages.append((f"webhook {number}", *level, self._shown[level]))
+        self._told_changes = len(history)
+        come = [each for each in messages for _ in range(dice.choice([0, 1, 1, 1, 2]))]
+        dice.shuffle(come)
+        for message in come:
+            self._post(*message)
+        self.hits["webhook came twice"] += len(come) - len(set(come))
+        self.hits["webhook never came"] += len(messages) - len(set(come))
+
+    def _post(self, webhook: str, inventory_item: str, location: str, available: int) -> None:
+        told = {
+            "inventory_item_id": int(inventory_item.rpartition("/")[2]),
+            "location_id": int(location.rpartition("/")[2]),
+            "available": available,
+        }
+        body = json.dumps(told).encode()
+        headers = {
+            "x-shopify-hmac-sha256": base64.b64encode(hmac.new(SECRET.encode(), body, sha256).digest()).decode(),
+            "x-shopify-shop-domain": DOMAIN,
+            "x-shopify-topic": LEVEL_UPDATED,
+            "x-shopify-webhook-id": webhook,
+        }
+        assert self.receiver.receive(headers, body) == 200
+
     def wait(self, seconds: int) -> None:
         self.clock.advance(seconds)
 
-    def reservations(self) -> list[tuple[str, int, int]]:
-        """Each online order, and how many units it has reserved at least and at most once it is imported."""
+    def jump(self, seconds: int) -> None:
+        """The clock of Trueup's machines is put forward or back. Forward only once nothing is on its way any more."""
+        if seconds > self.clock.skew:
+            self.clock.advance(SECONDS_TO_ARRIVE)
+        self.clock.jump(seconds)
+
+    def reservations(self) -> list[tuple[str, str, int, int]]:
+        """Each online order and its product, and how many units it has reserved at least and at most once imported."""
+        sent = self.shipped
         return [
-            *((order, units, units) for order, _, units in self.web_orders),
-            *((order, 0, units) for order, _, units in self.fulfilled),
-            *((order, 0, 0) for order in self.cancelled),
+            *((order, name, units - sent[order], units - sent[order]) for order, name, units in self.web_orders),
+            *((order, name, 0, units - sent[order]) for order, name, units in self.fulfilled),
+            *((order, name, 0, 0) for order, name, _ in self.cancelled),
         ]
 
     # The ERP
@@ -138,6 +230,69 @@ class Retailer:
         )
         self._deltas.append(("IMP_INV_ADJUST", content))
 
+    def ship(self, which: int, facility: int, ago: int) -> None:
+        """The ERP has sent an online order, and says from where. Shopify may have heard of it, or not, or never."""
+        waiting = [sold for sold in (*self.web_orders, *self.fulfilled) if not self.shipped[sold[0]]]
+        if not waiting:
+            return
+        order, name, units = waiting[which % len(waiting)]
+        moment = self._moment(ago)
+        self.shipped[order] = units
+        self.moves.append(Move(order, moment, (name, FACILITIES[facility]), -units, is_shipment=True))
+        self._fulfilments.append(
+            {
+                "orderId": order.rpartition("/")[2],
+                "items": [
+                    {
+                        "orderItemSeqId": "00001",
+                        "externalFacilityId": EXTERNAL[FACILITIES[facility]],
+                        "shippedDate": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+                        "quantity": str(units),
+                    }
+                ],
+            }
+        )
+        self._drop_fulfilments(self._fulfilments[-1:])
+
+    def ship_again(self) -> None:
+        """All that was ever sent comes once more: what could not be counted before its order was known, counts now."""
+        if self._fulfilments:
+            self._drop_fulfilments(self._fulfilments)
+
+    def _drop_fulfilments(self, fulfilments: list[dict[str, object]]) -> None:
+        content = json.dumps([{"orderMap": each} for each in fulfilments])
+        self._write("IMP_ODR_ITM_FLFLMNT", content, self._moment(1), ending="json")
+
+    def uploaded_slowly(self, product: int, facility: int, units: int, replaced: bool) -> None:
+        """A file lies there by half while the ERP is still writing it, or is replaced by the right one."""
+        moment = self._moment(1)
+        self.truth.move(moment, (PRODUCTS[product], FACILITIES[facility]), units)
+        header = "productId,externalFacilityId,availableDelta,comments"
+        whole = f"{header}\n" + "\n".join(f"{line},no. {self._files}" for line in _lines(((product, facility, units),)))
+        first = whole.replace(f",{units},", ",77,") + "\n" if replaced else whole[: -len(whole) // 3]
+        path = self._write("IMP_INV_ADJUST", first, moment)
+        self.uploads.append((path, f"{whole}\n"))
+
+    def same_name(self, product: int, facility: int, units: int) -> None:
+        """Another file under a name that there was before: it is another file."""
+        free = [name for name in self._names if not (self._folder("IMP_INV_ADJUST") / name).exists()]
+        if free:
+            lines = [f"{line},no. {self._files}" for line in _lines(((product, facility, units),))]
+            content = "\n".join(["productId,externalFacilityId,availableDelta,comments", *lines, ""])
+            self._write("IMP_INV_ADJUST", content, self.clock.now, name=free[0])
+            self.truth.move(_moment_of(free[0]), (PRODUCTS[product], FACILITIES[facility]), units)
+
+    def go_on(self) -> None:
+        """Some seconds later: what was being uploaded is there."""
+        uploads, self.uploads = self.uploads, []
+        for path, content in uploads:
+            path.write_text(content)
+            self._touch(path)
+
+    def break_off(self, size: int) -> None:
+        """The file server hangs up at the next reading of a file, after so many bytes."""
+        self.servers.files.fail(Fault("*", drop_after=size, times=1))
+
     def send_again(self, which: int) -> None:
         """NetSuite uploads a file once more, under another name: it must not count twice."""
         if self._deltas:
@@ -152,6 +307,7 @@ class Retailer:
 
     def kit(self, component: int, quantity: int) -> None:
         row = f"{KIT},{PRODUCTS[component]},{quantity}"
+        self.contents.setdefault(PRODUCTS[component], set()).add(quantity)
         self._drop("IMP_KIT_COMPONENT", "productId,productIdTo,quantity", [row], self._moment(1))
 
     def restock(self, product: int, facility: int, units: int, ahead: int) -> None:
@@ -168,16 +324,23 @@ class Retailer:
         self._write(feed, content, moment)
         return content
 
-    def _write(self, feed: str, content: str, moment: datetime) -> None:
+    def _write(
+        self, feed: str, content: str, moment: datetime, *, ending: str = "csv", name: str | None = None
+    ) -> Path:
         self._files += 1
-        sftp, folder = self.servers.sftp, self.folders[feed]
-        path = f"{folder}/{moment:%Y-%m-%dT%H%M%SZ}-{self._files}.csv"
-        life, sftp.life = sftp.life, None
-        with sftp.open(path, "wb") as file:
-            file.write(content.encode())
-        sftp.utime(path, (self.clock.now.timestamp(), self.clock.now.timestamp()))
-        sftp.life = life
+        path = self._folder(feed) / (name or f"{moment:%Y-%m-%dT%H%M%SZ}-{self._files}.{ending}")
+        path.write_text(content)
+        self._touch(path)
         self.dropped.add(feed)
+        if feed == "IMP_INV_ADJUST" and not name:
+            self._names.append(path.name)
+        return path
+
+    def _touch(self, path: Path) -> None:
+        os.utime(path, (self.clock.now.timestamp(), self.clock.now.timestamp()))
+
+    def _folder(self, feed: str) -> Path:
+        return self.servers.home_folder / self.folders[feed]
 
     def _whole_second(self) -> datetime:
         """Now, as Shopify writes it."""
@@ -194,9 +357,16 @@ class Retailer:
 
 def folders(connection: Connection) -> dict[str, str]:
     """The drop folder of each feed that is used."""
-    feeds = ("RESET_INVENTORY", "IMP_INV_ADJUST", "IMP_PROD_FACILITY", "IMP_KIT_COMPONENT", "IMP_SCHEDULED_RSTK")
+    feeds = (
+        *("RESET_INVENTORY", "IMP_INV_ADJUST", "IMP_PROD_FACILITY"),
+        *("IMP_KIT_COMPONENT", "IMP_SCHEDULED_RSTK", "IMP_ODR_ITM_FLFLMNT"),
+    )
     return {feed: data_manager.config(connection, feed).import_path for feed in feeds}
 
 
 def _lines(rows: Rows) -> list[str]:
     return [f"{PRODUCTS[product]},{EXTERNAL[FACILITIES[facility]]},{number}" for product, facility, number in rows]
+
+
+def _moment_of(name: str) -> datetime:
+    return datetime.strptime(name[:18], "%Y-%m-%dT%H%M%SZ").replace(tzinfo=UTC)

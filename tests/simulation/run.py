@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
@@ -14,6 +15,7 @@ from include.channel.outbox import Fenced
 from include.db.connection import Connection, connect
 from include.errors import NeedsAction, TryAgain
 from include.intake import data_manager, remote
+from include.jobs.webhook_receiver import Receiver
 from include.shopify.errors import ShopifyError
 from include.shopify.limiter import Limiter
 from tests.simulation import hits, jobs
@@ -24,13 +26,14 @@ from tests.simulation.jobs import Worker
 from tests.simulation.mishaps import Died, Life, SimulatedClient, SimulatedConnection
 from tests.simulation.retailer import Retailer
 from tests.simulation.servers import Servers
-from tests.simulation.story import CALL, Event, Story
+from tests.simulation.story import CALL, Event, Mishap, Story
+from tests.world import SHOP
 
 EXPECTED = (ShopifyError, NeedsAction, TryAgain, Fenced, psycopg.OperationalError, *remote.TROUBLE)
 """What a job may fail with. Anything else is a bug."""
 
-LONGEST_AHEAD = 1000
-"""Seconds, after which every restock is due."""
+LONGEST_AHEAD = 5000
+"""Seconds, after which every restock is due, and rows are let out of quarantine."""
 
 MOST_ROUNDS = 12
 """Rounds of all jobs after the last fault, by which everything has come to rest."""
@@ -49,27 +52,25 @@ def play(servers: Servers, story: Story) -> Verdict:
     """Play a story from its first event to rest; the first objection ends it."""
     name = servers.databases.take()
     try:
-        with connect(servers.cluster.dsn(name)) as eyes:
-            run = Run(servers, story, servers.cluster.dsn(name), eyes)
-            with run.clock.believed(), mock.patch.object(data_manager, "MOST_ATTEMPTS", 1000):
-                try:
-                    objections = run.to_the_end()
-                finally:
-                    run.close()
-            return Verdict(story, objections, run.hits)
+        run = Run(servers, story, servers.cluster.dsn(name))
+        with run.clock.believed(), mock.patch.object(data_manager, "MOST_ATTEMPTS", 1000):
+            try:
+                objections = run.to_the_end()
+            finally:
+                run.close()
+        return Verdict(story, objections, run.hits)
     finally:
-        servers.sftp.life = None
+        servers.files.fail()
         servers.databases.give_back(name)
 
 
 @dataclass
 class Run:
-    """One story under way."""
+    """One story under way. `eyes` is the connection of who looks on."""
 
     servers: Servers
     story: Story
     dsn: str
-    eyes: Connection
     hits: Counter[str] = field(default_factory=Counter)
     _process: SimulatedConnection | None = None
     _objections: list[str] = field(default_factory=list)
@@ -77,18 +78,28 @@ class Run:
     def __post_init__(self) -> None:
         self.clock = Clock(self.servers.shopify)
         self.clock.start()
+        self.eyes = self._open_eyes()
         self.servers.open_shop(self.story.replay, self.story.order_search_lag)
         self.servers.home()
-        self.clock.watch(self.eyes)
+        self.servers.shopify.before = self.clock.tell_shop
         for client in (self.servers.client, self.servers.rival):
+            client.before = self.clock.tell_shop
             client.limiter = Limiter(clock=self.clock.monotonic, sleep=self.clock.advance)
         folders = retailers.folders(self.eyes)
-        self.retailer = Retailer(self.servers, self.clock, folders, self.hits)
+        receiver = Receiver(lambda: nullcontext(self.eyes), lambda: {retailers.DOMAIN: (SHOP, [retailers.SECRET])})
+        self.retailer = Retailer(self.servers, self.clock, folders, receiver, self.hits)
         self.auditor = Auditor(self.eyes, self.servers.shopify, self.retailer)
 
     def close(self) -> None:
-        if self._process is not None:
-            self._process.close()
+        for connection in (self._process, self.eyes):
+            if connection is not None:
+                connection.close()
+
+    def _open_eyes(self) -> Connection:
+        eyes = connect(self.dsn)
+        eyes.execute(b"SET synchronous_commit = on")
+        self.clock.watch(eyes)
+        return eyes
 
     def to_the_end(self) -> list[str]:
         """Let everything happen, then heal all faults and see that all comes to rest."""
@@ -96,9 +107,19 @@ class Run:
             self._happen(event)
             if event.what == "job" and (objections := self._objections or self.auditor.objections()):
                 return objections
-        self._count_faults()
-        self.servers.shopify.clear_faults()
+        self._heal()
         return self._rest("push", edited_too=False) or self._rest("hard_sync", edited_too=True)
+
+    def _heal(self) -> None:
+        for fault in self.servers.shopify.faults():
+            self.hits[hits.fault(fault["kind"], fault)] += fault["hits"]
+        self.servers.shopify.clear_faults()
+        self.servers.files.fail()
+        self.clock.jump(0)
+        self.clock.advance(60)
+        for name in ("orders", "upload"):
+            self._job(Event("job", (name, None, False)))
+        self.retailer.ship_again()
 
     def _happen(self, event: Event) -> None:
         if event.what == "job":
@@ -107,13 +128,16 @@ class Run:
             self.retailer.happen(event.what, event.about)
 
     def _job(self, event: Event) -> None:
-        name, death, twice = cast(tuple[str, tuple[str, int] | None, bool], event.about)
-        life = Life(self.hits, death)
+        name, mishap, twice = cast(tuple[str, Mishap | None, bool], event.about)
+        life = Life(self.hits, mishap)
         for kind, number, meanwhile in event.meanwhile:
             happenings = life.interruptions if kind == CALL else life.in_transactions
             happenings.setdefault(number, []).append(partial(self._meanwhile, life, meanwhile))
         life.duplicates = set(range(1, 30)) if twice else set()
-        self._work(name, life, self.servers.client, self._connection(life))
+        connection = self._connection(life)
+        self._work(name, life, self.servers.client, connection)
+        if mishap is not None:  # whatever has become of it: the next process opens one of its own
+            connection.close()
 
     def _meanwhile(self, life: Life, event: Event) -> None:
         """Something happens to the world, or another process does, while one stands still."""
@@ -133,13 +157,13 @@ class Run:
         connection = SimulatedConnection.open(self.dsn)
         self.clock.watch(connection)
         psycopg.Cursor(connection).execute(b"SET lock_timeout = '200ms'")
-        sftp_life = self.servers.sftp.life
+        interrupted = self.servers.sftp.life
         try:
             life = Life(self.hits, connection=connection)
             connection.life = life
             self._work(name, life, self.servers.rival, connection, has_lock=has_lock)
         finally:
-            self.servers.sftp.life = sftp_life
+            self.servers.sftp.life = interrupted
             connection.close()
 
     def _work(
@@ -163,6 +187,7 @@ class Run:
             plain,
             self.clock.advance,
             self.retailer.dropped,
+            self.retailer.go_on,
             has_lock=has_lock,
         )
         try:
@@ -172,11 +197,22 @@ class Run:
         except Exception as trouble:
             if not life.is_dead and not isinstance(trouble, EXPECTED):
                 self._objections.append(f"crashed: {name} failed with {type(trouble).__name__}: {trouble}")
-                print(name, repr(trouble)[:300])
-            self.hits[f"job failed with {type(trouble).__name__}"] += not life.is_dead
+            lost = isinstance(trouble, remote.TROUBLE)  # which of them it is, is a matter of who notices first
+            self.hits[f"job failed: {'SFTP' if lost else type(trouble).__name__}"] += not life.is_dead
         finally:
             self.servers.sftp.life = None
+        if name == "files" and self.servers.connect_again() and (life.mishap or ("", ""))[1] != "file":
+            self.hits["file server hung up"] += 1
+        self._see()
         self.auditor.after_planning()
+
+    def _see(self) -> None:
+        """Whoever looks on connects again if Postgres has crashed."""
+        try:
+            self.eyes.execute(b"SELECT")
+        except psycopg.OperationalError:
+            self.eyes.close()
+            self.auditor.connection = self.eyes = self._open_eyes()
 
     def _connection(self, life: Life) -> SimulatedConnection:
         if self._process is None or self._process.closed:
@@ -187,32 +223,31 @@ class Run:
         return self._process
 
     def _rest(self, sync: str, *, edited_too: bool) -> list[str]:
-        """Run all jobs until nothing changes any more, then ask the auditor."""
+        """Run jobs until nothing is left to do, then ask the auditor."""
         self.retailer.dropped |= set(self.retailer.folders)
-        self.clock.advance(LONGEST_AHEAD)
         before: object = None
         for _ in range(MOST_ROUNDS):
-            self.clock.advance(60)
-            for name in ("files", "restocks", "orders", sync, "upload"):
+            self.clock.advance(LONGEST_AHEAD)
+            for name in ("hard_sync",) if edited_too else ("files", "restocks", "orders", sync, "upload"):
                 self._job(Event("job", (name, None, False)))
             if self._objections:
                 return self._objections
-            state = self._state()
-            if state == before:
+            left, to_observe, *state = self._state()
+            if not left + edited_too * to_observe or state == before:
                 break
             before = state
         return self.auditor.final_objections(edited_too=edited_too)
 
-    def _state(self) -> object:
-        rows = self.eyes.execute(
-            b"SELECT (SELECT count(*) FROM outbox_batch), (SELECT count(*) FROM inventory_item_detail),"
-            b" (SELECT count(*) FROM outbox_batch WHERE status_id IN ('PLANNED', 'SENDING', 'UNKNOWN')),"
-            b" (SELECT count(*) FROM scheduled_restock WHERE status_id = 'SCHEDULED'),"
-            b" (SELECT string_agg(concat_ws(',', inventory_item_id, location_id, position, target), ';' ORDER BY 1)"
-            b" FROM (SELECT * FROM inventory_level ORDER BY inventory_item_id, location_id) AS each)"
-        )
-        return rows.fetchone(), len(self.servers.shopify.history())
-
-    def _count_faults(self) -> None:
-        for fault in self.servers.shopify.faults():
-            self.hits[hits.fault(fault["kind"], fault)] += fault["hits"]
+    def _state(self) -> tuple[int, ...]:
+        """How much is left to do and to look at; and what changes as long as anything does."""
+        row = self.eyes.execute(
+            b"SELECT (SELECT count(*) FROM outbox_batch WHERE status_id IN ('PLANNED', 'SENDING', 'UNKNOWN'))"
+            b" + (SELECT count(*) FROM scheduled_restock WHERE status_id = 'SCHEDULED')"
+            b" + (SELECT count(*) FROM dirty_product)"
+            b" + (SELECT count(*) FROM inventory_level WHERE target <> position),"
+            b" (SELECT count(*) FROM inventory_level WHERE to_observe),"
+            b" (SELECT count(*) FROM outbox_batch), (SELECT count(*) FROM inventory_item_detail),"
+            b" (SELECT count(*) FROM inventory_level WHERE outbox_batch_id IS NULL AND target <> position)"
+        ).fetchone()
+        assert row is not None
+        return *row, len(self.servers.shopify.history())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +16,6 @@ from include.db.migrate import migrate
 from include.sandbox import postgres, sftp, shopify
 from include.sandbox.postgres import Cluster
 from include.sandbox.sftp import SftpServer
-from include.sandbox.shopify import Emulator
 from include.shopify.access import Access
 from include.stock import ledger
 from include.stock.atp import online_atp
@@ -22,6 +23,7 @@ from tests.conftest import open_sftp
 from tests.databases import Databases
 from tests.simulation import clock
 from tests.simulation.mishaps import SimulatedClient, SimulatedSftp
+from tests.simulation.shop import Shop
 from tests.simulation.story import FACILITIES, PRODUCTS
 from tests.world import ONLINE, World
 
@@ -57,19 +59,42 @@ class Servers:
     databases: Databases
     files: SftpServer
     sftp: SimulatedSftp
-    shopify: Emulator
+    shopify: Shop
     client: SimulatedClient
     rival: SimulatedClient
     opening: dict[tuple[str, str], int]
     runs: int = 0
+    _connected: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def home_folder(self) -> Path:
+        """Where the files of this run lie on the disk."""
+        return self.files.root / f"run-{self.runs}"
 
     def home(self) -> None:
         """Give the SFTP connection an empty folder to start in."""
+        self.files.fail()
         self.sftp.life = None
-        shutil.rmtree(self.files.root / f"run-{self.runs}", ignore_errors=True)
+        shutil.rmtree(self.home_folder, ignore_errors=True)
         self.runs += 1
-        (self.files.root / f"run-{self.runs}").mkdir()
+        self.home_folder.mkdir()
+        self.connect_again()
+
+    def connect_again(self) -> bool:
+        """See that there is an SFTP connection; says whether the last one was lost."""
+        channel = self.sftp.get_channel()
+        was_lost = channel is None or not channel.get_transport().is_active()
+        if was_lost:
+            self._connected.close()
+            opened = self._connected.enter_context(open_sftp(self.files, SimulatedSftp))
+            assert isinstance(opened, SimulatedSftp)
+            self.sftp = opened
         self.sftp.chdir(f"/run-{self.runs}")
+        return was_lost
+
+    def close(self) -> None:
+        """Let go of the SFTP connection."""
+        self._connected.close()
 
     def open_shop(self, replay: str, order_search_lag: int) -> None:
         """Give the shop its opening levels, and let all be well."""
@@ -111,21 +136,34 @@ def running(folder: Path, cluster: Cluster | None = None) -> Iterator[Servers]:
         emulator = stack.enter_context(shopify.running(folder / "shopify"))
         opened = stack.enter_context(open_sftp(files, SimulatedSftp))
         assert isinstance(opened, SimulatedSftp)
+        shop = stack.enter_context(closing(Shop(emulator.url)))
         access = Access(emulator.url, emulator.token)
         opening = _prepare(cluster)
         databases = Databases(cluster, TEMPLATE)
         databases.remember(first := databases.take())
         databases.give_back(first)
-        yield Servers(
+        servers = Servers(
             cluster,
             databases,
             files,
             opened,
-            emulator,
+            shop,
             stack.enter_context(SimulatedClient(access, most_under_way=1)),
             stack.enter_context(SimulatedClient(access, most_under_way=1)),
             opening,
         )
+        stack.callback(servers.close)
+        yield servers
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A folder for the servers' state: in memory, where there is such a place, as all of it is thrown away."""
+    memory = Path("/dev/shm")
+    place = memory if os.access(memory, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="trueup-simulation-", dir=place) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 def _prepare(cluster: Cluster) -> dict[tuple[str, str], int]:

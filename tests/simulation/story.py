@@ -12,26 +12,71 @@ from dataclasses import dataclass
 PRODUCTS = ("P1", "P2", "P3")
 FACILITIES = ("BROADWAY", "MAIN_WH")
 
+MISHAPS = (
+    *(("death", boundary) for boundary in ("statement", "call", "file")),
+    *((error, "statement") for error in ("serialization failure", "deadlock", "full disk", "no memory")),
+    *(("lost connection", boundary) for boundary in ("statement", "commit", "file")),
+    ("crash of Postgres", "statement"),
+)
+"""What may befall a process, and at what: before or after a statement, a call to Shopify, at an SFTP request, after a
+commit."""
+
+Mishap = tuple[str, str, int]
+"""One of `MISHAPS`, and at the how manieth of such boundaries."""
+
+HAPPENINGS = {
+    "shop": 12,
+    "reset": 3,
+    "delta": 5,
+    "uploaded_slowly": 1,
+    "same_name": 1,
+    "send_again": 1,
+    "rule": 2,
+    "kit": 1,
+    "restock": 1,
+    "ship": 2,
+    "edit": 1,
+    "tell": 2,
+    "jump": 1,
+    "wait": 1,
+    "break_off": 0.5,
+}
+"""What may happen besides jobs and faults, and how often in comparison."""
+
 CALL = "call"
-JOBS = ("files", "push", "upload", "orders", "recent_changes", "hard_sync", "restocks")
+ADJUST = "inventoryAdjustQuantities"
 
 FAULTS: tuple[tuple[str, dict[str, object]], ...] = (
     ("drop_before", {}),
+    ("drop_before", {"reset": True}),
     ("drop_after", {}),
+    ("drop_after", {"reset": True}),
     ("late", {"seconds": 8}),
+    ("break_off", {}),
+    ("slow", {"seconds": 0.02}),
     ("status", {"status": 503}),
     ("status", {"status": 429, "retry_after": 2}),
     ("status", {"status": 423}),
+    ("status", {"status": 401}),
+    ("status", {"status": 402}),
     ("status_after", {"status": 502}),
     ("internal_error", {"applied": True}),
     ("internal_error", {"applied": False}),
     ("throttled", {}),
     ("stale", {}),
     ("concurrent", {}),
+    ("user_error", {"code": "ADJUST_QUANTITIES_FAILED"}),
     ("malformed", {"applied": True}),
     ("malformed", {"applied": False}),
+    ("bulk_failed", {"after_lines": 3}),
+    ("results_broken_off", {}),
+    ("results_truncated", {}),
+    ("results_malformed", {"line": 2}),
 )
-ADJUST = "inventoryAdjustQuantities"
+OF_WRITES = ("late", "stale", "concurrent", "user_error")
+"""Kinds that only a write can run into."""
+OF_EXPORTS = ("bulk", "results")
+"""Kinds that only an export can run into begin with these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +126,16 @@ def tell(seed: int) -> Story:
 
 @dataclass
 class _Teller:
+    """Tells a story; `favourite` is the product that much of a round is about: mishaps need company."""
+
     dice: random.Random
+    favourite: int = 0
 
     def round(self) -> list[Event]:
         """Some things happen, then some jobs run."""
         dice = self.dice
+        self.favourite = dice.randrange(len(PRODUCTS))
         happened = [self._happening() for _ in range(dice.randint(1, 4))]
-        if dice.random() < 0.6:
-            happened.append(self._fault())
         jobs = ["files"] if dice.random() < 0.7 else []
         jobs += dice.choice(
             [
@@ -98,71 +145,103 @@ class _Teller:
                 ["orders", "push", "upload"],
                 ["restocks", "push", "upload"],
                 ["recent_changes"],
+                ["webhooks", "recent_changes"],
                 ["hard_sync"],
             ]
         )
+        if dice.random() < 0.6:
+            happened.append(self._fault(is_export="hard_sync" in jobs))
         return [*happened, *map(self._job, jobs)]
 
     def _happening(self) -> Event:
         dice = self.dice
-        what = dice.choices(
-            ["reset", "delta", "send_again", "rule", "kit", "restock", "edit", "wait", "shop"],
-            [3, 5, 1, 2, 1, 1, 1, 1, 12],
-        )[0]
-        product = dice.randrange(len(PRODUCTS))
-        facility = dice.randrange(len(FACILITIES))
+        what = dice.choices(list(HAPPENINGS), list(HAPPENINGS.values()))[0]
+        if what == "shop":
+            return self._at_shop()
+        return Event(what, self._about_file(what) or self._about_world(what))
+
+    def _about_file(self, what: str) -> tuple[object, ...]:
+        """The particulars of a file; none if it is no file."""
+        dice = self.dice
+        product, facility, ago = self._product(), dice.randrange(len(FACILITIES)), dice.choice([1, 5, 21])
+        units = dice.choice([-9, -3, -1, 2, 6])
         match what:
             case "reset":
-                rows = tuple((p, f, dice.randint(0, 12)) for p in range(3) for f in range(2) if dice.random() < 0.5)
-                return Event("reset", (rows or ((product, facility, 5),), dice.choice([1, 5, 21])))
+                places = [(p, f) for p in range(3) for f in range(2) if dice.random() < 0.5] or [(product, facility)]
+                return tuple((*place, dice.randint(0, 12)) for place in places), ago
             case "delta":
-                rows = tuple(
-                    (dice.randrange(3), dice.randrange(2), dice.choice([-9, -3, -1, 2, 6]))
-                    for _ in range(dice.randint(1, 3))
-                )
-                return Event("delta", (rows, dice.choice([1, 5, 21])))
+                more = [(dice.randrange(3), dice.randrange(2), dice.choice([-2, 4])) for _ in range(dice.randint(0, 2))]
+                return ((product, facility, units), *more), ago
+            case "uploaded_slowly":
+                return product, facility, units, dice.random() < 0.5
+            case "same_name":
+                return product, facility, units
             case "rule":
-                return Event("rule", (product, dice.randrange(3), dice.choice([0, 1, 3]), dice.random() < 0.9))
+                return product, dice.randrange(3), dice.choice([0, 1, 3]), dice.random() < 0.9
             case "kit":
-                return Event("kit", (dice.randrange(3), dice.randint(1, 3)))
+                return product, dice.randint(1, 3)
             case "restock":
-                return Event("restock", (product, facility, dice.randint(1, 6), dice.choice([20, 600])))
+                return product, facility, dice.randint(1, 6), dice.choice([20, 600])
+            case "ship":
+                return dice.randrange(9), facility, ago
+        return ()
+
+    def _about_world(self, what: str) -> tuple[object, ...]:
+        dice = self.dice
+        match what:
             case "edit":
-                return Event("edit", (product, dice.randrange(2), dice.randint(0, 9)))
+                return self._product(), dice.randrange(2), dice.randint(0, 9)
+            case "jump":
+                return (dice.choice([-200, -20, 0, 0, 20, 4000]),)
             case "wait":
-                return Event("wait", (dice.choice([10, 60, 4000]),))
-            case "send_again":
-                return Event("send_again", (dice.randrange(9),))
-        return self._at_shop()
+                return (dice.choice([10, 60, 4000]),)
+            case "break_off":
+                return (dice.choice([0, 20, 90]),)
+        return (dice.randrange(9),)  # send_again, tell: which ones
 
     def _at_shop(self) -> Event:
         dice = self.dice
         what = dice.choices(["sell", "till", "cancel", "fulfil", "refund"], [8, 3, 3, 2, 1])[0]
         if what in ("sell", "till"):
-            return Event(what, (dice.randrange(3), dice.randint(1, 3)))
+            product = len(PRODUCTS) if dice.random() < 0.15 else self._product()  # one more than there are: the kit
+            return Event(what, (product, dice.randint(1, 3)))
         return Event(what, (dice.randrange(9),))
 
-    def _fault(self) -> Event:
-        kind, parameters = self.dice.choice(FAULTS)
-        operation = ADJUST if kind in ("late", "stale", "concurrent") or self.dice.random() < 0.7 else None
+    def _product(self) -> int:
+        return self.favourite if self.dice.random() < 0.6 else self.dice.randrange(len(PRODUCTS))
+
+    def _fault(self, *, is_export: bool) -> Event:
+        kinds = [each for each in FAULTS if is_export or not each[0].startswith(OF_EXPORTS)]
+        kind, parameters = self.dice.choice(kinds)
+        if kind in ("results_broken_off", "results_truncated"):
+            parameters = {"after_bytes": self.dice.randrange(2000)}
+        operation = ADJUST if kind in OF_WRITES or self.dice.random() < 0.7 else None
         after = 0 if operation else self.dice.randrange(6)
+        if kind.startswith(OF_EXPORTS):
+            operation, after = None, 0
         return Event("fault", (kind, operation, after, tuple(parameters.items())))
 
-    def _death(self, job: str) -> tuple[str, int]:
-        """At which boundary a job dies; if it comes that far."""
-        other = "file" if job == "files" else "call"
-        where = "statement" if job in ("push", "restocks") else self.dice.choice(["statement", other])
-        return where, self.dice.randint(1, 120 if where == "statement" else 20)
+    def _mishap(self, job: str) -> Mishap:
+        """What befalls a job, and at which boundary; if it comes that far."""
+        dice = self.dice
+        boundaries = {"files": ("statement", "commit", "file"), "push": ("statement", "commit")}.get(
+            job, ("statement", "commit", "call")
+        )
+        where = dice.choice(boundaries)
+        kinds = [kind for kind, boundary in MISHAPS if boundary == where]
+        weights = [8 if kind == "death" else 1 if kind.startswith("crash") else 3 for kind in kinds]
+        most = {"statement": 120, "commit": 12}.get(where, 20)
+        return dice.choices(kinds, weights)[0], where, dice.randint(1, most)
 
     def _job(self, name: str) -> Event:
         dice = self.dice
-        death = self._death(name) if dice.random() < 0.25 else None
+        mishap = self._mishap(name) if dice.random() < 0.35 else None
         twice = dice.random() < 0.08
         meanwhile: list[tuple[str, int, Event]] = []
-        if name != "files" and dice.random() < 0.35:
+        if name != "files" and dice.random() < 0.5:
             meanwhile += [(CALL, dice.randint(1, 14), self._at_shop()) for _ in range(dice.randint(1, 2))]
         if name == "upload" and dice.random() < 0.2:
             meanwhile.append((CALL, dice.randint(1, 8), Event("rival", (dice.random() < 0.5,))))
         if name == "files" and dice.random() < 0.3:
             meanwhile.append(("statement", dice.randint(1, 60), Event("late_commit")))
-        return Event("job", (name, death, twice), tuple(meanwhile))
+        return Event("job", (name, mishap, twice), tuple(meanwhile))

@@ -11,8 +11,8 @@ import pytest
 
 from include.sandbox.postgres import Cluster
 from tests.simulation import bugs, run, servers, shrink, story
-from tests.simulation.__main__ import report
 from tests.simulation.bugs import Bug
+from tests.simulation.players import report
 from tests.simulation.servers import Servers
 from tests.simulation.story import Event, Story
 
