@@ -86,6 +86,7 @@ def settle(
     """
     patience = patience_of(connection, shop_id)
     wait_until_ripe(connection, shop_id, sleep)
+    _close_settled(connection, shop_id)  # by a process that died there, rows were settled and their batch was not
     rows = connection.execute(
         statement(__file__, "select_unsettled"),
         {"shop_id": shop_id, "seconds_to_arrive": patience.seconds_to_arrive},
@@ -168,7 +169,7 @@ def observe(
     assert found is not None
     settled, waiting, gone = found
     explained = hot_levels.explain(connection, shop_id, client, first, looked_from, last_movement) if waiting else 0
-    connection.execute(statement(__file__, "close_settled"), {"shop_id": shop_id})
+    _close_settled(connection, shop_id)
     if gone:
         logger.error("shop %s: %s levels are of items that are not in Shopify: put into quarantine", shop_id, gone)
     if waiting > explained:
@@ -178,6 +179,11 @@ def observe(
             waiting - explained,
         )
     return Settlement(len(levels), settled + explained, waiting - explained, gone, explained)
+
+
+def _close_settled(connection: Connection, shop_id: str) -> None:
+    """Close the batches with an unknown outcome all of whose rows are settled."""
+    connection.execute(statement(__file__, "close_settled"), {"shop_id": shop_id})
 
 
 def read_levels(client: Client, levels: list[Level]) -> dict[Level, Seen]:

@@ -71,6 +71,26 @@ def test_an_edit_in_shopify_is_seen_as_drift_and_put_right(store: Store) -> None
     assert store.shown(P) == 9
 
 
+def test_a_batch_whose_rows_were_settled_by_a_process_that_died_is_closed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.open({P: 10})
+    store.move(P, -1)
+    store.emulator.fault("drop_before", operation=ADJUST)
+    store.push()
+    with monkeypatch.context() as patch:
+        patch.setattr(observation, "_close_settled", _die)
+        with pytest.raises(KeyboardInterrupt):
+            store.settle()
+    assert store.batches()[-1] == "UNKNOWN"
+    store.settle()
+    assert store.batches()[-1] == "SETTLED"
+
+
+def _die(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_an_item_that_is_gone_from_shopify_is_put_aside_with_its_reason(store: Store) -> None:
     store.open({P: 10, "50002": 5})
     store.move(P, -1)
