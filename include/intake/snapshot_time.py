@@ -15,6 +15,11 @@ _JAVASCRIPT = re.compile(r"([A-Z][a-z]{2}) (\d{2}) (\d{4}) (\d{2})[:_.-]?(\d{2})
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+CLOCKS_APART = timedelta(minutes=5)
+"""How far the ERP's clock and ours may differ: so far ahead of ours, a moment is believed. To take it for ours would
+change the order of what happened in these minutes."""
+
+
 @dataclass(frozen=True, slots=True)
 class SnapshotTime:
     """A moment and how it was found, in words for the log."""
@@ -31,7 +36,7 @@ def of_file(name: str, modified_at: datetime, offset: timedelta, zone: tzinfo, n
         modified_at: When it was last written, by the SFTP server's clock.
         offset: How long before that the file was made.
         zone: Where a date and time in the name is meant that does not say so itself.
-        now: The present: a file cannot speak of the future.
+        now: The present: a file cannot speak of the future, clocks that differ a little apart.
     """
     if (marked := _mark(name)) is not None:
         found = SnapshotTime(marked, "mark in the file name")
@@ -39,7 +44,7 @@ def of_file(name: str, modified_at: datetime, offset: timedelta, zone: tzinfo, n
         found = SnapshotTime(written, "date and time in the file name")
     else:
         found = SnapshotTime(modified_at - offset, f"time of writing less {offset}")
-    if found.as_of > now:
+    if found.as_of > now + CLOCKS_APART:
         return SnapshotTime(now, f"arrival, because the {found.source} lies in the future")
     return found
 

@@ -1,5 +1,6 @@
 -- What each staged row says has left, and why a row cannot be taken of which that is plain already. Nothing can have
--- left in the future. Reads staged, facility; writes fulfilled_item.
+-- left in the future; but the ERP's clock may be ahead of ours (snapshot_time.CLOCKS_APART).
+-- Reads staged, facility; writes fulfilled_item.
 INSERT INTO fulfilled_item (
     line_number, order_id, order_item_seq_id, facility_id, shipped_at, quantity, tracking_number, complaint
 )
@@ -8,7 +9,7 @@ SELECT
     staged.order_id,
     staged.order_item_seq_id,
     facility.facility_id,
-    least(staged.shipped_at::timestamptz, now()),
+    least(staged.shipped_at::timestamptz, now() + %(clocks_apart)s),
     as_quantity(staged.quantity),
     coalesce(staged.tracking_number, ''),
     CASE

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from psycopg import Rollback
 
 from include.db.sql import statement
-from include.intake import netsuite_time
+from include.intake import netsuite_time, snapshot_time
 from include.intake.data_manager import Config
 from include.intake.feed import Layout, Posted, StagedFile
 from include.intake.staging import JsonRow
@@ -76,7 +76,9 @@ def check(file: StagedFile) -> int:
     connection, parameters = file.connection, file.parameters()
     ledger.open_for_posting(connection)
     fulfilments.create_fulfilled_items(connection)
-    connection.execute(statement(__file__, "fill_fulfilled_item"), parameters)
+    connection.execute(
+        statement(__file__, "fill_fulfilled_item"), parameters | {"clocks_apart": snapshot_time.CLOCKS_APART}
+    )
     with connection.transaction() as attempt:
         fulfilments.complete(connection, file.log.data_manager_log_id)
         refused = connection.execute(
