@@ -174,11 +174,16 @@ class SimulatedClient(Client):
         twice = self.life.before_call()
         self.before()
         response = super()._post(request, body, headers)
-        if twice and request.name == "InventoryAdjust":
+        if twice and request.name == "InventoryAdjust" and _was_carried_out(response):
             self.life.hits["request arrives twice"] += 1
             super()._post(request, body, headers)
         self.life.cross("call")
         return response
+
+
+def _was_carried_out(response: httpx.Response) -> bool:
+    """Whether a request was carried out and says so. What was refused is not repeated by any network."""
+    return b'"userErrors":[]' in response.content and b'"errors"' not in response.content
 
 
 class SimulatedSftp(paramiko.SFTPClient):

@@ -79,6 +79,10 @@ OF_EXPORTS = ("bulk", "results")
 """Kinds that only an export can run into begin with these."""
 
 
+OBSERVES = ("upload", "recent_changes", "hard_sync")
+"""Jobs during which the shop is the busiest: they take for true what they see."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happens: what, and its particulars.
@@ -119,7 +123,7 @@ def tell(seed: int) -> Story:
     return Story(
         seed,
         dice.choice(["documented", "observed", "none"]),
-        dice.choice([0, 4, 10]),
+        dice.choice([0, 4, 10, 10]),
         tuple(event for _ in range(dice.randint(4, 7)) for event in teller.round()),
     )
 
@@ -201,7 +205,7 @@ class _Teller:
 
     def _at_shop(self) -> Event:
         dice = self.dice
-        what = dice.choices(["sell", "till", "cancel", "fulfil", "refund"], [8, 3, 3, 2, 1])[0]
+        what = dice.choices(["sell", "till", "cancel", "fulfil", "refund"], [8, 4, 3, 2, 2])[0]
         if what in ("sell", "till"):
             product = len(PRODUCTS) if dice.random() < 0.15 else self._product()  # one more than there are: the kit
             return Event(what, (product, dice.randint(1, 3)))
@@ -238,8 +242,8 @@ class _Teller:
         mishap = self._mishap(name) if dice.random() < 0.35 else None
         twice = dice.random() < 0.08
         meanwhile: list[tuple[str, int, Event]] = []
-        if name != "files" and dice.random() < 0.5:
-            meanwhile += [(CALL, dice.randint(1, 14), self._at_shop()) for _ in range(dice.randint(1, 2))]
+        if name != "files" and dice.random() < (0.8 if name in OBSERVES else 0.3):
+            meanwhile += [(CALL, dice.randint(1, 12), self._at_shop()) for _ in range(dice.randint(1, 3))]
         if name == "upload" and dice.random() < 0.2:
             meanwhile.append((CALL, dice.randint(1, 8), Event("rival", (dice.random() < 0.5,))))
         if name == "files" and dice.random() < 0.3:
