@@ -21,9 +21,10 @@ test: bootstrap ## all tests, on every core
 
 SEEDS ?= 100
 SEED ?= 0
+JOBS ?= $(shell nproc)
 
 sim: bootstrap ## play random worlds with faults and crashes: SEEDS=n of them, from SEED=k on
-	@$(RUN) tests.simulation --seeds $(SEEDS) --seed $(SEED) $(ARGS)
+	@$(RUN) tests.simulation --seeds $(SEEDS) --seed $(SEED) --jobs $(JOBS) $(ARGS)
 
 check: bootstrap ## style, types, SQL
 	@$(RUN) ruff check

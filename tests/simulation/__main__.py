@@ -33,10 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
             failed.append(played.seed)
             print(played.report, flush=True)
     seconds = time.monotonic() - started
-    return _sum_up(options.seeds, failed, hits, seconds)
+    return sum_up(options.seeds, failed, hits, seconds)
 
 
-def _sum_up(seeds: int, failed: list[int | None], hits: Counter[str], seconds: float) -> int:
+def sum_up(seeds: int, failed: list[int | None], hits: Counter[str], seconds: float) -> int:
+    """Print how often each kind of mishap was met, and what failed; returns 1 if anything did."""
     width = max(map(len, (*KINDS, *hits)))
     for kind in sorted({*KINDS, *hits}):
         print(f"{kind:{width}} {hits[kind]:>7,}")

@@ -197,8 +197,7 @@ class Run:
         except Exception as trouble:
             if not life.is_dead and not isinstance(trouble, EXPECTED):
                 self._objections.append(f"crashed: {name} failed with {type(trouble).__name__}: {trouble}")
-            lost = isinstance(trouble, remote.TROUBLE)  # which of them it is, is a matter of who notices first
-            self.hits[f"job failed: {'SFTP' if lost else type(trouble).__name__}"] += not life.is_dead
+            self.hits[f"job failed: {_kind(trouble)}"] += not life.is_dead
         finally:
             self.servers.sftp.life = None
         if name == "files" and self.servers.connect_again() and (life.mishap or ("", ""))[1] != "file":
@@ -251,3 +250,12 @@ class Run:
         ).fetchone()
         assert row is not None
         return *row, len(self.servers.shopify.history())
+
+
+def _kind(trouble: Exception) -> str:
+    """What a job has failed with. By which words a lost connection is noticed is a matter of who notices first."""
+    if isinstance(trouble, remote.TROUBLE):
+        return "SFTP"
+    has_answered = isinstance(trouble, psycopg.Error) and (trouble.sqlstate or "57")[:2] not in ("57", "08")
+    is_lost = isinstance(trouble, psycopg.OperationalError) and not has_answered
+    return "lost database" if is_lost else type(trouble).__name__

@@ -11,7 +11,9 @@ import pytest
 
 from include.sandbox.postgres import Cluster
 from tests.simulation import bugs, run, servers, shrink, story
+from tests.simulation.__main__ import ENOUGH, main, sum_up
 from tests.simulation.bugs import Bug
+from tests.simulation.hits import KINDS
 from tests.simulation.players import report
 from tests.simulation.servers import Servers
 from tests.simulation.story import Event, Story
@@ -51,6 +53,30 @@ def test_the_auditor_objects_to_bugs(running: Servers, bug: Bug, first: int) -> 
             assert not run.play(running, story.tell(seed)).objections, "it is the bug that the auditor objects to"
             return
     pytest.fail(f"{bug.__name__}: nobody objects in {MOST_SEEDS} seeds from {first} on")
+
+
+@pytest.mark.slow
+def test_seeds_are_played_by_processes_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--seeds", "2", "--jobs", "2"]) == 0
+    assert "2 seeds in" in capsys.readouterr().out
+
+
+def test_a_kind_of_mishap_that_many_seeds_never_met_fails_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    met = Counter(dict.fromkeys(KINDS, 1))
+    assert sum_up(ENOUGH, [], met, seconds=1.0) == 0
+    assert sum_up(ENOUGH, [7], met, seconds=1.0) == 1
+    assert sum_up(ENOUGH, [], met - Counter(["fault late"]), seconds=1.0) == 1
+    assert "never met: fault late" in capsys.readouterr().out
+    assert sum_up(ENOUGH - 1, [], Counter(), seconds=1.0) == 0
+
+
+def test_a_seed_that_fails_tells_its_story_and_how_to_play_it_again(running: Servers) -> None:
+    with bugs.position_moved_before_confirmation():
+        verdict = run.play(running, story.tell(FIRST_FOUND[bugs.position_moved_before_confirmation]))
+        told = report(running, verdict, seconds=0.0)
+    assert str(verdict.story) in told
+    assert f"  -> {verdict.objections[0]}" in told
+    assert f"again: python -m tests.simulation --seed {verdict.story.seed}" in told
 
 
 def test_the_same_seed_is_the_same_run(running: Servers) -> None:
