@@ -23,11 +23,11 @@ MOST_SEEDS = 30
 """Within so many seeds a bug has to be found."""
 
 FIRST_FOUND: dict[Bug, int] = {
-    **dict.fromkeys(bugs.BUGS, 1),
-    bugs.applied_twice_on_timeout: 9,
-    bugs.rebased_over_an_unseen_order: 29,
+    **dict.fromkeys(bugs.BUGS, 0),
+    bugs.unknown_outcome_sent_again: 6,
+    bugs.applied_twice_on_timeout: 3,
 }
-"""The seed to begin with: where looking from the start on would take long."""
+"""The seed to begin with: most bugs are found by one seed in four, and looking on from there saves time."""
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,8 @@ def test_a_kind_of_mishap_that_many_seeds_never_met_fails_the_run(capsys: pytest
 
 def test_a_seed_that_fails_tells_its_story_and_how_to_play_it_again(running: Servers) -> None:
     with bugs.position_moved_before_confirmation():
-        verdict = run.play(running, story.tell(FIRST_FOUND[bugs.position_moved_before_confirmation]))
+        played = (run.play(running, story.tell(seed)) for seed in range(MOST_SEEDS))
+        verdict = next(each for each in played if each.objections)
         told = report(running, verdict, seconds=0.0)
     assert str(verdict.story) in told
     assert f"  -> {verdict.objections[0]}" in told
