@@ -56,7 +56,7 @@ def test_any_step_may_be_the_last(store: Store, dsn: str, monkeypatch: pytest.Mo
         for product in PRODUCTS:
             store.move(product, 1)
         assert len(store.plan()) == len(PRODUCTS)
-        life = Life(Counter(), (where, number))
+        life = Life(Counter(), ("death", where, number))
         client = SimulatedClient(Access(store.emulator.url, store.emulator.token), most_under_way=1)
         with closing(SimulatedConnection.open(dsn)) as connection, client, suppress(Died):
             connection.life = client.life = life

@@ -168,7 +168,7 @@ class SimulatedClient(Client):
     """Shopify's client in a process that may die before a request leaves or before its answer is read."""
 
     life: Life
-    before: Callable[[], None]
+    before: Callable[[], None] = staticmethod(lambda: None)
 
     def _post(self, request: Document, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
         twice = self.life.before_call()

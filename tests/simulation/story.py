@@ -196,7 +196,7 @@ class _Teller:
             case "edit":
                 return self._product(), dice.randrange(2), dice.randint(0, 9)
             case "jump":
-                return (dice.choice([-200, -20, 0, 0, 20, 4000]),)
+                return (dice.choice([0, 0, 0, 20, 300, 4000]),)
             case "wait":
                 return (dice.choice([10, 60, 4000]),)
             case "break_off":

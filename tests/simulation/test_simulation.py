@@ -18,7 +18,7 @@ from tests.simulation.players import report
 from tests.simulation.servers import Servers
 from tests.simulation.story import Event, Story
 
-SEEDS = range(6)
+SEEDS = range(4)
 MOST_SEEDS = 30
 """Within so many seeds a bug has to be found."""
 
@@ -26,6 +26,7 @@ FIRST_FOUND: dict[Bug, int] = {
     **dict.fromkeys(bugs.BUGS, 0),
     bugs.unknown_outcome_sent_again: 6,
     bugs.applied_twice_on_timeout: 3,
+    bugs.watermark_by_clock: 7,
 }
 """The seed to begin with: most bugs are found by one seed in four, and looking on from there saves time."""
 
