@@ -149,15 +149,14 @@ def test_an_answer_that_may_come_after_execution_is_no_refusal(
 ) -> None:
     store.open({P: 10})
     store.move(P, -2)
-    http = store.client._http
-    applied = http.post
+    applied = store.client._posted
 
-    def post(address: str, content: bytes, headers: dict[str, str]) -> httpx.Response:
-        response = applied(address, content=content, headers=headers)
-        return httpx.Response(status, content=answer) if b"InventoryAdjust" in content else response
+    def posted(body: bytes, headers: dict[str, str]) -> httpx.Response:
+        response = applied(body, headers)
+        return httpx.Response(status, content=answer) if b"InventoryAdjust" in body else response
 
     with monkeypatch.context() as patched:
-        patched.setattr(http, "post", post)
+        patched.setattr(store.client, "_posted", posted)
         assert store.push().unknown == 1
     store.settle()
     store.push()
@@ -167,15 +166,15 @@ def test_an_answer_that_may_come_after_execution_is_no_refusal(
 def test_an_answer_without_costs_is_an_answer(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     store.open({P: 10})
     store.move(P, -2)
-    http = store.client._http
-    applied = http.post
+    applied, answers = store.client._posted, []
 
-    def post(address: str, content: bytes, headers: dict[str, str]) -> httpx.Response:
-        body = applied(address, content=content, headers=headers).json() | {"extensions": {"cost": None}}
-        return httpx.Response(200, json=body)
+    def posted(body: bytes, headers: dict[str, str]) -> httpx.Response:
+        answers.append(applied(body, headers).json() | {"extensions": {"cost": None}})
+        return httpx.Response(200, json=answers[-1])
 
-    monkeypatch.setattr(http, "post", post)
+    monkeypatch.setattr(store.client, "_posted", posted)
     assert store.push().confirmed == 1
+    assert answers
 
 
 def test_a_stale_batch_whose_levels_cannot_be_read_again_is_planned_anew(store: Store) -> None:

@@ -1,5 +1,6 @@
 """From the rules' file over SFTP and the product facility feed to what a shop shows."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from pathlib import Path
@@ -189,9 +190,10 @@ def test_what_somebody_uploads_holds_until_the_next_run_and_is_the_base(
     header = "product-id,facility-id,minimum-stock\n"
     tag(connection, "10001", "fragile")
     rules.run(SAFETY)
-    # The times of files are in seconds: one from the future counts as of now, which is later than the rules' file.
-    rules.feed(header + "10001,BROADWAY,9\n10002,BROADWAY,8\n", "by hand.csv", datetime.now(UTC) + timedelta(hours=1))
+    # The times of files are in seconds, and the rules' file has the second rounded up.
+    rules.feed(header + "10001,BROADWAY,9\n10002,BROADWAY,8\n", "by hand.csv", datetime.now(UTC) + timedelta(seconds=1))
     assert values_of(connection)["10001", "BROADWAY"][0] == 9
+    time.sleep(1)
     rules.run(SAFETY)
     assert {key: value[0] for key, value in values_of(connection).items()} == {
         ("10001", "BROADWAY"): 4, ("10001", "MAIN_WH"): 4, ("10002", "BROADWAY"): 1, ("10002", "MAIN_WH"): 1,
