@@ -172,6 +172,7 @@ def set_up(connection: Connection, shop: SellingShop) -> None:
         )
     _receive(connection, shop, SHOWN)
     connection.execute(b"UPDATE inventory_level SET position = target")
+    connection.execute(b"ANALYZE")  # as autovacuum would have by the time that the next units arrive
     _receive(connection, shop, WANTED - SHOWN)
 
 

@@ -85,7 +85,8 @@ def _recompute(connection: Connection, take: str, **parameters: int) -> int:
     connection.execute(b"ANALYZE refresh_component")
     slices = connection.execute(b"SELECT coalesce(max(slice) + 1, 0) FROM refresh_product").fetchone()
     assert slices is not None
+    # Planned for each slice anew: levels of which there are none at the first one may be a million at the last.
     return sum(
-        connection.execute(statement(__file__, "refresh_targets"), {"slice": number}).rowcount
+        connection.execute(statement(__file__, "refresh_targets"), {"slice": number}, prepare=False).rowcount
         for number in range(slices[0])
     )
