@@ -44,6 +44,7 @@ def measure(folder: Path, rows: int, runs: int) -> bool:
         migrate(cluster.dsn("push"))
         with connect(cluster.dsn("push")) as connection, shop.client() as client:
             set_up(connection, shop)
+            connection.execute(b"UPDATE shopify_shop SET transport = 'DIRECT'")  # not as a file, however many
             planner.plan(connection, SHOP)
             say(f"  {levels:,} levels are planned")
             emulator.settings(clock_rate=RATE, latency_seconds=LATENCY / RATE)
