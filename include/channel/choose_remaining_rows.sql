@@ -1,6 +1,6 @@
 -- The good rows of a batch that was surely not applied, as they are: in one batch, or in two if cut at a row. Those
 -- that would raise their level above what it should show by now are left to the next plan.
--- Reads outbox_batch, outbox_batch_row, inventory_level; writes chosen_row.
+-- Reads outbox_batch, outbox_batch_row, overtaken_row; writes chosen_row.
 INSERT INTO chosen_row (
     batch_number,
     inventory_item_id,
@@ -22,11 +22,13 @@ SELECT
     batch.outbox_plan_id
 FROM outbox_batch_row AS batch_row
 INNER JOIN outbox_batch AS batch ON batch_row.outbox_batch_id = batch.outbox_batch_id
-INNER JOIN inventory_level AS level
-    ON
-        batch.shop_id = level.shop_id
-        AND batch_row.inventory_item_id = level.inventory_item_id
-        AND batch_row.location_id = level.location_id
 WHERE
     batch_row.outbox_batch_id = %(outbox_batch_id)s AND batch_row.outcome = 'NOT_APPLIED'
-    AND batch_row.delta <= greatest(level.delta, 0)
+    AND NOT EXISTS (
+        SELECT
+        FROM overtaken_row AS overtaken
+        WHERE
+            overtaken.outbox_batch_id = batch_row.outbox_batch_id
+            AND overtaken.inventory_item_id = batch_row.inventory_item_id
+            AND overtaken.location_id = batch_row.location_id
+    )

@@ -1,7 +1,7 @@
 -- The rows of a batch that was refused as stale, each with its delta and what Shopify shows now. Rows that have moved
 -- go into a batch of their own, now and for some time, so that those that keep moving hold up nobody. Those that would
 -- raise their level above what it should show by now are left to the next plan.
--- Reads outbox_batch, outbox_batch_row; writes chosen_row, inventory_level.
+-- Reads outbox_batch, outbox_batch_row, overtaken_row; writes chosen_row, inventory_level.
 WITH seen AS (
     SELECT
         stale.*,
@@ -47,9 +47,12 @@ SELECT
     batch.outbox_plan_id
 FROM seen
 INNER JOIN outbox_batch AS batch ON seen.outbox_batch_id = batch.outbox_batch_id
-INNER JOIN inventory_level AS level
-    ON
-        batch.shop_id = level.shop_id
-        AND seen.inventory_item_id = level.inventory_item_id
-        AND seen.location_id = level.location_id
-WHERE seen.delta <= greatest(level.delta, 0)
+WHERE
+    NOT EXISTS (
+        SELECT
+        FROM overtaken_row AS overtaken
+        WHERE
+            overtaken.outbox_batch_id = seen.outbox_batch_id
+            AND overtaken.inventory_item_id = seen.inventory_item_id
+            AND overtaken.location_id = seen.location_id
+    )

@@ -1,6 +1,6 @@
 -- Written before the request leaves: whoever finds the batch like this later knows that its outcome is unknown.
 -- Answers nothing if another sender has taken the shop, or if a row would raise its level above what it should show by
--- now. Reads shopify_shop, outbox_batch_row, inventory_level; writes outbox_batch.
+-- now. Reads shopify_shop, overtaken_row; writes outbox_batch.
 UPDATE outbox_batch AS batch
 SET status_id = 'SENDING', sent_at = clock_timestamp(), sender_epoch = %(sender_epoch)s
 FROM shopify_shop AS shop
@@ -8,15 +8,6 @@ WHERE
     batch.outbox_batch_id = %(outbox_batch_id)s AND batch.status_id = 'PLANNED'
     AND shop.shop_id = batch.shop_id AND shop.sender_epoch = %(sender_epoch)s
     AND NOT EXISTS (
-        SELECT
-        FROM outbox_batch_row AS batch_row
-        INNER JOIN inventory_level AS level
-            ON
-                level.shop_id = batch.shop_id
-                AND batch_row.inventory_item_id = level.inventory_item_id
-                AND batch_row.location_id = level.location_id
-        WHERE
-            batch_row.outbox_batch_id = batch.outbox_batch_id
-            AND batch_row.delta > greatest(level.delta, 0)
+        SELECT FROM overtaken_row WHERE overtaken_row.outbox_batch_id = batch.outbox_batch_id
     )
 RETURNING batch.variables
