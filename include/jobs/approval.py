@@ -17,7 +17,6 @@ APPROVE, REJECT = "Approve", "Reject"
 LONGEST_WAIT = timedelta(days=2)
 """How long a question stays open. Then its run fails, so that somebody is alerted, and the next run asks again."""
 
-
 MOST_RUNS = 16
 """Runs of `approve_uploads` that may wait for answers at the same time, each for the plans that were new to it."""
 

@@ -16,7 +16,6 @@ from include.errors import NeedsAction
 from include.jobs.assets import RESTOCKS_CHANGED, STOCK_CHANGED
 
 if TYPE_CHECKING:
-    from include.db.connection import Connection
     from include.stock.inbound.restocks import Restock
 
 logger = logging.getLogger(__name__)
@@ -98,7 +97,7 @@ def check_shop_access(params: dict[str, Any] | None = None) -> None:
         restock = restocks.read(oms, params["shipmentId"])
         if restock.status_id != "SCHEDULED":
             raise AirflowSkipException(f"{restock} is {restock.status_id}")
-        with connections.shopify(_connection_of(oms, restock.shop_id)) as client:
+        with connections.shopify(connections.of_shop(restock.shop_id)) as client:
             preflight.check_shop(restock.shop_id, client)
         obstacles = restock_runs.not_shown(oms, restock.shipment_id)
     logger.info("%s: the app may write, its moment is %s", restock, restock.scheduled_at)
@@ -187,7 +186,7 @@ def create_restock(params: dict[str, Any] | None = None, dag_run: Any = None) ->
     )
     with connections.oms() as oms:
         found = restock_form.identified(oms, entry)
-        with connections.shopify(_connection_of(oms, found.shop_id)) as client:
+        with connections.shopify(connections.of_shop(found.shop_id)) as client:
             preflight.check_shop(found.shop_id, client)
         shipment_id = restock_form.schedule(oms, entry, restocks.now(oms))
         return _shown(restocks.read(oms, shipment_id))
@@ -241,12 +240,6 @@ def _moment(written: str) -> datetime:
     """A date and time of the form, in UTC where it names no time zone."""
     moment = datetime.fromisoformat(written)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-
-
-def _connection_of(oms: "Connection", shop_id: str) -> str:
-    row = oms.execute(b"SELECT connection_id FROM shopify_shop WHERE shop_id = %s", [shop_id]).fetchone()
-    assert row is not None
-    return str(row[0])
 
 
 def _shown(restock: "Restock") -> dict[str, Any]:
