@@ -42,6 +42,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneDemo:
     return OneDemo(config, log)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: the one with the end-to-end tests waits for Airflow most of the time."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session")
 def state() -> Iterator[Path]:
     """A folder for the session's servers, reachable for the user that Postgres runs as."""
