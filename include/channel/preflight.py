@@ -125,7 +125,8 @@ def check_shop(shop_id: str, client: Client) -> None:
         ShopifyError: Shopify could not be asked.
     """
     wrong = []
-    if missing := [scope for scope in SCOPES if scope not in shop.scopes(client)]:
+    given = shop.scopes(client)
+    if missing := [scope for scope in SCOPES if scope not in given]:
         wrong.append(
             f"the app lacks the access {'scope' if len(missing) == 1 else 'scopes'} {', '.join(missing)}: grant them in"
             " the app's configuration, release it, and approve it in the shop"

@@ -52,6 +52,13 @@ def let_an_hour_pass(store: Store) -> None:
     store.connection.execute(b"UPDATE inventory_level SET quarantined_at = quarantined_at - interval '61 minutes'")
 
 
+def test_the_scopes_are_asked_for_once(shop: Store, client: Client) -> None:
+    field = "currentAppInstallation"
+    before = shop.emulator.stats()["calls"].get(field, 0)
+    preflight.check_shop(SHOP, client)
+    assert shop.emulator.stats()["calls"][field] - before == 1
+
+
 def test_read_only_access_fails_before_the_first_write_and_says_what_to_grant(shop: Store) -> None:
     shop.emulator.settings(scopes=["read_inventory", "read_locations", "read_products", "read_orders"])
     calls = shop.emulator.stats()["calls"].get(ADJUST, 0)
