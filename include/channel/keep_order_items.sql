@@ -1,5 +1,6 @@
--- The imported state follows, and each change of it is kept.
--- Reads order_movement; writes shopify_order_item, shopify_order_movement.
+-- The imported state follows, and each change of it is kept. No snapshot that was applied before has counted what is
+-- heard to have left only now.
+-- Reads order_movement, inventory_snapshot; writes shopify_order_item, shopify_order_movement.
 WITH kept AS (
     INSERT INTO shopify_order_movement (
         shop_id, order_id, inventory_item_id, location_id, taken_diff, fulfilled_diff, returned_diff
@@ -25,7 +26,7 @@ SELECT
     location_id,
     taken_diff,
     fulfilled_diff,
-    CASE WHEN fulfilled_diff <> 0 THEN now() END,
+    CASE WHEN fulfilled_diff <> 0 THEN heard_at() END,
     returned_diff,
     returned_at
 FROM order_movement

@@ -385,6 +385,40 @@ def test_a_sale_that_the_erp_cannot_know_yet_is_not_taken_for_counted(long_ago: 
     assert stock(long_ago, "BROADWAY") == (8, 8)
 
 
+def test_a_sale_that_the_erp_has_counted_is_deducted_once_also_where_our_clock_is_behind(long_ago: Store) -> None:
+    """By our clock neither the sale nor the snapshot has come to pass."""
+    long_ago.connection.execute(b"UPDATE shopify_shop SET sales_reach_erp_after = interval '0'")
+    sold = datetime.now(UTC) + timedelta(minutes=2)
+    place_at_till(long_ago, sold)
+    snapshot(long_ago, 3, sold + timedelta(minutes=1), 8)
+    imported(long_ago)
+    assert stock(long_ago, "BROADWAY") == (8, 8)
+
+
+def test_a_sale_of_an_unknown_moment_is_in_no_snapshot_that_came_before_it(long_ago: Store) -> None:
+    """Also where our clock is behind the ERP's. The next snapshot sets it right."""
+    taken = datetime.now(UTC) + timedelta(minutes=3)
+    snapshot(long_ago, 3, taken, 10)
+    sell(long_ago, line(P, 2, STORE_LOCATION), source="pos")
+    imported(long_ago)
+    assert stock(long_ago, "BROADWAY") == (8, 8)
+    snapshot(long_ago, 4, taken, 10)
+    assert stock(long_ago, "BROADWAY") == (8, 8), "it does not take the sale for counted either"
+    snapshot(long_ago, 5, taken + timedelta(minutes=1), 8)
+    assert stock(long_ago, "BROADWAY") == (8, 8)
+
+
+def test_what_is_cancelled_before_the_erp_knows_of_it_leaves_no_trace_in_a_snapshot(long_ago: Store) -> None:
+    """A reservation ends at its own moment at the earliest, which lies ahead here."""
+    long_ago.connection.execute(b"UPDATE shopify_shop SET sales_reach_erp_after = interval '1 hour'")
+    order = sell(long_ago, line(P, 2, STORE_LOCATION))
+    imported(long_ago)
+    long_ago.emulator.cancel_order(order)
+    imported(long_ago)
+    snapshot(long_ago, 3, datetime.now(UTC), 10)
+    assert stock(long_ago, "BROADWAY") == (10, 10)
+
+
 def test_without_knowing_when_the_erp_knows_a_sale_counts_from_its_import_on(long_ago: Store) -> None:
     """Nothing that was sold is for sale again. The price: the store shows too little until its next snapshot."""
     sold = datetime.now(UTC) - timedelta(hours=2)

@@ -4,7 +4,9 @@
 -- may have sent it was counted since. What a store's customers bring back is its stock again; what came back to an
 -- online location, the ERP has to place.
 -- A snapshot is believed to know of a sale once that has reached the ERP, if it is known when that is, else once Trueup
--- knows of it; of a return from its own moment on. What the newest one has measured is left out (docs/adr/0016).
+-- knows of it; of a return from its own moment on. What the newest one has measured is left out (docs/adr/0016). Our
+-- clock has no say in that: the ERP's or Shopify's may be ahead of it. A reservation changes at its own moment at the
+-- earliest, which may lie ahead.
 -- A kit takes its components from stock, by the content that was kept with the order.
 -- Reads mappings, shopify_order, shopify_order_item_component, inventory_snapshot, inventory_item; writes
 -- shopify_order_item, movement.
@@ -123,7 +125,7 @@ due AS (
         CASE WHEN is_virtual THEN 0 ELSE greatest(0, has_left - (issued - handed_over)) - handed_over END
             AS to_hand_over,
         returned - taken_back AS to_take_back,
-        coalesce(sold_at, now()) AS effective_at
+        coalesce(sold_at, greatest(heard_at(), reserved_at)) AS effective_at
     FROM known
 ),
 
@@ -180,15 +182,6 @@ event AS (
     WHERE change.on_hand <> 0 OR change.to_promise <> 0
 ),
 
-past AS (
-    SELECT
-        product_id,
-        facility_id,
-        effective_at
-    FROM event
-    WHERE effective_at < now()
-),
-
 newest_count AS (
     SELECT DISTINCT ON (covered.product_id, snapshot.facility_id)
         covered.product_id,
@@ -198,9 +191,9 @@ newest_count AS (
     FROM inventory_snapshot AS snapshot
     CROSS JOIN LATERAL unnest(snapshot.product_ids) AS covered (product_id)
     WHERE
-        snapshot.as_of >= (SELECT min(past.effective_at) FROM past)
-        AND snapshot.facility_id IN (SELECT past.facility_id FROM past)
-        AND covered.product_id IN (SELECT past.product_id FROM past)
+        snapshot.as_of >= (SELECT min(earliest.effective_at) FROM event AS earliest)
+        AND snapshot.facility_id IN (SELECT moved.facility_id FROM event AS moved)
+        AND covered.product_id IN (SELECT moved.product_id FROM event AS moved)
     ORDER BY
         covered.product_id ASC,
         snapshot.facility_id ASC,

@@ -1,6 +1,7 @@
 """Random histories of one order: whatever comes first, the stock ends the same, and no sold unit is ever for sale."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -158,7 +159,7 @@ def count_of(location: str, shipments: list[Shipment], taken: int, facility: str
 
 @dataclass
 class Play:
-    """Plays a history to Trueup, with a product and an order of its own."""
+    """Plays a history to Trueup, with a product and an order of its own, on a day after those of the plays before."""
 
     retailer: Retailer
     history: History
@@ -167,6 +168,7 @@ class Play:
 
     def __post_init__(self) -> None:
         self.number = next(self.retailer.numbers)
+        self.retailer.now += timedelta(days=1)
         self.product = f"p{self.number}"
         self.item = f"gid://shopify/InventoryItem/{self.number}"
         self.order_id = f"gid://shopify/Order/{self.number}"

@@ -399,6 +399,16 @@ def test_an_online_reservation_waits_until_every_facility_that_may_have_sent_it_
     assert retailer.stock() == SENT
 
 
+def test_a_snapshot_that_came_before_the_fulfilment_was_heard_of_is_not_believed(retailer: Retailer) -> None:
+    """Also where our clock is behind the ERP's: what was applied already cannot have counted what we hear of now."""
+    retailer.order({ONLINE: 2})
+    retailer.snapshot(0.05, {"BROADWAY": 10, "WH": 10})
+    retailer.order({ONLINE: 2}, {ONLINE: 2})
+    assert retailer.stock() == OPEN
+    retailer.snapshot(0.1, {"BROADWAY": 10, "WH": 8})
+    assert retailer.stock() == SENT
+
+
 def test_a_facility_without_stock_need_not_be_counted(retailer: Retailer) -> None:
     retailer.snapshot(-2, {"WH": 0})
     retailer.order({ONLINE: 2}, {ONLINE: 2})
