@@ -11,10 +11,11 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from include.sandbox.shopify import engine, statuses, tokens, versions, wire
+from include.sandbox.shopify import document, engine, statuses, tokens, versions, wire
 from include.sandbox.shopify.bulk.files import Files
 from include.sandbox.shopify.context import Context
-from include.sandbox.shopify.engine import Answer, Prepared
+from include.sandbox.shopify.document import Prepared
+from include.sandbox.shopify.engine import Answer
 from include.sandbox.shopify.faults import Fault, Faults
 from include.sandbox.shopify.settings import Settings
 from include.sandbox.shopify.store import Store
@@ -78,7 +79,7 @@ class Call:
     @property
     def keys(self) -> list[str]:
         """The idempotency keys."""
-        return engine.keys_of(self.prepared, self.name, self.variables)
+        return document.keys_of(self.prepared, self.name, self.variables)
 
 
 @dataclass(slots=True)
@@ -241,7 +242,7 @@ def _read(version: str, scopes: tuple[str, ...], base_url: str, body: bytes) -> 
     text = request.get("query")
     if not isinstance(text, str) or not isinstance(variables, dict):
         raise TypeError("query is no text, or variables are no object")
-    return Call(scopes, base_url, engine.prepare(version, text), request.get("operationName"), variables)
+    return Call(scopes, base_url, document.prepare(version, text), request.get("operationName"), variables)
 
 
 def _status(

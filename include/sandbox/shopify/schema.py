@@ -1,16 +1,14 @@
-"""Loads the schema of a version and ties each of its fields to a resolver."""
+"""The schema of each version, as it is written down; `executable` ties its fields to what answers them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, build_schema, get_named_type
+from graphql import GraphQLObjectType, GraphQLSchema, build_schema, get_named_type
 
 from include.sandbox.shopify import versions
-from include.sandbox.shopify.context import Info, Plain
 
 FOLDER = Path(__file__).parent
 FILES = (FOLDER / "schema.graphql", *sorted(FOLDER.glob("*/schema.graphql")))
@@ -23,17 +21,11 @@ def text() -> str:
 
 @cache
 def load(version: str = versions.LATEST) -> GraphQLSchema:
-    """Return the executable schema of a version.
+    """Return the schema of a version.
 
     Built with assume_valid: Shopify's own schema deprecates fields that an interface requires, which the GraphQL
     specification forbids.
-
-    Raises:
-        LookupError: a field of the schema has no resolver.
     """
-    # Here, not above: a bulk operation's document is checked against the schema by one of the resolvers.
-    from include.sandbox.shopify import fields, resolvers
-
     schema = build_schema(text() + versions.extension(version), assume_valid=True)
     for name, field, argument in versions.missing(version):
         kind = schema.type_map[name]
@@ -42,12 +34,6 @@ def load(version: str = versions.LATEST) -> GraphQLSchema:
             del kind.fields[field]
         else:
             del kind.fields[field].args[argument]
-    for name, kind in schema.type_map.items():
-        if isinstance(kind, GraphQLInterfaceType):
-            kind.resolve_type = lambda value, _info, _kind: fields.TYPE_OF[type(value)]
-        if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
-            for field_name, definition in kind.fields.items():
-                definition.resolve = _resolver(name, field_name, fields.PLAIN, resolvers.FULL)
     return schema
 
 
@@ -64,27 +50,3 @@ def codes(operation: str) -> tuple[str, ...]:
     for name in ("userErrors", "code"):
         found = get_named_type(found.type).fields.get(name) if found else None
     return tuple(get_named_type(found.type).values) if found else ()
-
-
-def _resolver(
-    type_name: str,
-    field_name: str,
-    plain_fields: Mapping[str, Mapping[str, Plain]],
-    full_fields: Mapping[str, Mapping[str, Callable[..., Any]]],
-) -> Callable[..., Any]:
-    full = full_fields.get(type_name, {}).get(field_name)
-    if full:
-        return full
-    table = plain_fields.get(type_name)
-    if table is None and type_name.endswith(("Connection", "Edge")):
-        table = plain_fields["Connection" if type_name.endswith("Connection") else "Edge"]
-    if table is None or field_name not in table:
-        raise LookupError(
-            f"schema.graphql has {type_name}.{field_name}, but neither fields.py nor resolvers.py answers it: add it"
-        )
-    plain = table[field_name]
-
-    def resolve(source: Any, info: Info) -> Any:
-        return plain(source, info.context)
-
-    return resolve

@@ -27,7 +27,7 @@ from include.sandbox.shopify import schema as schemas
 from include.sandbox.shopify.connection import EVERYTHING
 from include.sandbox.shopify.context import Context
 from include.sandbox.shopify.cost import Model
-from include.sandbox.shopify.engine import Prepared
+from include.sandbox.shopify.document import Prepared
 
 Line = dict[str, Any]
 Fields = dict[str, list[FieldNode]]

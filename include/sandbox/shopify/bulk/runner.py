@@ -18,11 +18,12 @@ from typing import Any, Protocol
 
 from graphql import GraphQLError
 
-from include.sandbox.shopify import engine
+from include.sandbox.shopify import document, engine
 from include.sandbox.shopify.bulk.export import Export
 from include.sandbox.shopify.bulk.files import Files
 from include.sandbox.shopify.bulk.records import UNFINISHED, BulkOperation, Status
 from include.sandbox.shopify.context import Context
+from include.sandbox.shopify.document import Prepared
 from include.sandbox.shopify.settings import Settings
 from include.sandbox.shopify.store import Store, timestamp
 from include.sandbox.shopify.webhooks import payloads
@@ -172,7 +173,7 @@ class Runner:
         context = Context(
             self.store, self.settings, self.files, version=operation.version, scopes=tuple(operation.scopes)
         )
-        prepared = engine.prepare(operation.version, operation.query)
+        prepared = document.prepare(operation.version, operation.query)
         if operation.type == "QUERY":
             # An export begins anew: it changes nothing, and the shop has gone on.
             operation.position = operation.objects = operation.root_objects = operation.size = 0
@@ -185,7 +186,7 @@ class Runner:
             operation.root_objects += "__parentId" not in line
             yield json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
 
-    def _mutated(self, operation: BulkOperation, prepared: engine.Prepared, context: Context) -> Iterator[bytes]:
+    def _mutated(self, operation: BulkOperation, prepared: Prepared, context: Context) -> Iterator[bytes]:
         """Run the lines. They are not worked through one after another (documented), so nor are they here."""
         lines = self.files.upload(operation.upload or "").read_bytes().splitlines()
         order = [number for number, line in enumerate(lines) if line.strip()]
@@ -198,7 +199,7 @@ class Runner:
             text = json.dumps({**answer, "__lineNumber": number}, separators=(",", ":"), ensure_ascii=False)
             yield text.replace("/", "\\/").encode() + b"\n"  # slashes are escaped (recorded on 2026-04)
 
-    def _row(self, prepared: engine.Prepared, line: bytes, context: Context) -> dict[str, Any]:
+    def _row(self, prepared: Prepared, line: bytes, context: Context) -> dict[str, Any]:
         """Run one line; whatever is wrong with it is told in its result (documented; a parse error's text inferred)."""
         try:
             raw = json.loads(line)

@@ -17,9 +17,9 @@ from graphql import (
     get_named_type,
 )
 
-from include.sandbox.shopify import engine
+from include.sandbox.shopify import document
 from include.sandbox.shopify import schema as schemas
-from include.sandbox.shopify.engine import Prepared
+from include.sandbox.shopify.document import Prepared
 from include.sandbox.shopify.inventory.errors import UserError
 
 MOST_BYTES = 65_535
@@ -36,7 +36,7 @@ def mutation_errors(version: str, text: str, identifier: str | None) -> list[Use
         return [_invalid(f"The client identifier must be between {least} and {most} characters.", "clientIdentifier")]
     if len(text.encode()) > MOST_BYTES:
         return [_invalid(f"The mutation exceeds the maximum allowed size of {MOST_BYTES} bytes.", "mutation")]
-    prepared = engine.prepare(version, text)
+    prepared = document.prepare(version, text)
     if prepared.document is None or prepared.refused or len(prepared.operations) != 1:
         why = prepared.refused[0]["message"] if prepared.refused else "expected exactly one operation"
         return [_invalid(f"Failed to parse the mutation - {why}", "mutation")]
@@ -62,7 +62,7 @@ def _invalid(message: str, field: str) -> UserError:
 
 def query_errors(version: str, text: str) -> list[UserError]:
     """Say why a query cannot run in bulk."""
-    prepared = engine.prepare(version, text)
+    prepared = document.prepare(version, text)
     if prepared.document is None or prepared.refused or len(prepared.operations) != 1:
         why = prepared.refused[0]["message"] if prepared.refused else "expected exactly one operation"
         return [_invalid_query(f"Invalid bulk query: {why}")]
