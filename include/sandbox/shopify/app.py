@@ -36,7 +36,9 @@ from include.sandbox.shopify.admin import Admin, Receive, Scope, Send
 from include.sandbox.shopify.bulk.storage import PREFIXES, Storage
 from include.sandbox.shopify.orders.handlers import HANDLERS
 from include.sandbox.shopify.orders.records import Order
-from include.sandbox.shopify.store import Change, Item, Level, Location, Refused, Store, Transfer, timestamp
+from include.sandbox.shopify.records import Change, Item, Level, Location, Transfer
+from include.sandbox.shopify.scalars import timestamp
+from include.sandbox.shopify.store import Refused, Store
 
 Handler = Callable[[Admin, Mapping[str, Any]], Any]
 

@@ -15,7 +15,8 @@ from include.sandbox.shopify.inventory.fields import PLAIN as INVENTORY
 from include.sandbox.shopify.orders.fields import PLAIN as ORDERS
 from include.sandbox.shopify.orders.fields import TYPE_OF as ORDER_TYPES
 from include.sandbox.shopify.products import fields as products
-from include.sandbox.shopify.store import Group, Item, Level, Location, number, timestamp
+from include.sandbox.shopify.records import Group, Item, Level, Location
+from include.sandbox.shopify.scalars import number, timestamp
 from include.sandbox.shopify.webhooks.dispatcher import DOMAIN
 from include.sandbox.shopify.webhooks.records import Subscription
 from include.sandbox.shopify.webhooks.subscriptions import PLAIN as WEBHOOKS

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from include.sandbox.shopify.orders.records import Order
 from include.sandbox.shopify.products import catalogue
 from include.sandbox.shopify.products.catalogue import Variant
+from include.sandbox.shopify.scalars import number
 from include.sandbox.shopify.search import Filters, by_number, by_text, by_time
-from include.sandbox.shopify.store import Store, number
+from include.sandbox.shopify.store import Store
 
 # Documented filters of `orders` that the emulator does not have.
 KNOWN_ELSEWHERE = frozenset(

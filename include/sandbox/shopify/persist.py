@@ -23,18 +23,8 @@ from typing import Any, NoReturn
 
 from include.sandbox.shopify.bulk.records import BulkOperation, Upload
 from include.sandbox.shopify.orders import records
-from include.sandbox.shopify.store import (
-    Change,
-    Group,
-    Item,
-    KeyUse,
-    Level,
-    Location,
-    RefreshToken,
-    Store,
-    Token,
-    Transfer,
-)
+from include.sandbox.shopify.records import Change, Group, Item, KeyUse, Level, Location, RefreshToken, Token, Transfer
+from include.sandbox.shopify.store import Store
 from include.sandbox.shopify.webhooks.records import Delivery, Subscription
 
 FORMAT = 1

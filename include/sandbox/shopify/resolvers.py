@@ -19,13 +19,8 @@ from include.sandbox.shopify.inventory.mutations import MUTATIONS
 from include.sandbox.shopify.orders import fields as orders
 from include.sandbox.shopify.orders.records import Order
 from include.sandbox.shopify.products import fields as products
-from include.sandbox.shopify.store import (
-    QUANTITY_NAMES,
-    Item,
-    Level,
-    Location,
-    number,
-)
+from include.sandbox.shopify.records import QUANTITY_NAMES, Item, Level, Location
+from include.sandbox.shopify.scalars import number
 from include.sandbox.shopify.webhooks import subscriptions
 
 # --- look-ups by id ---------------------------------------------------------------------------------------------------

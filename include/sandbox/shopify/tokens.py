@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+from include.sandbox.shopify.records import RefreshToken, Token
 from include.sandbox.shopify.settings import Settings
-from include.sandbox.shopify.store import RefreshToken, Store, Token
+from include.sandbox.shopify.store import Store
 
 FORM = "application/x-www-form-urlencoded"
 

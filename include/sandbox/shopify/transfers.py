@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from include.sandbox.shopify.store import ON_HAND_PARTS, Change, Refused, Store, Transfer
+from include.sandbox.shopify.records import ON_HAND_PARTS, Change, Transfer
+from include.sandbox.shopify.store import Refused, Store
 
 Given = Mapping[str, Any]
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from include.sandbox.shopify.store import Refused, timestamp
+from include.sandbox.shopify.scalars import timestamp
+from include.sandbox.shopify.store import Refused
 from tests.sandbox.shopify.shop import ITEMS, MAIN, OUTLET, UNTRACKED, Shop, only, wait_for
 
 SEARCH = """query Search($query: String) {

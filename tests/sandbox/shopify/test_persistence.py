@@ -15,7 +15,8 @@ from include.sandbox.shopify.bulk.records import BulkOperation, Upload
 from include.sandbox.shopify.inventory.adjustment import Request, adjust
 from include.sandbox.shopify.inventory.keys import Keyed
 from include.sandbox.shopify.orders import changes, placing, refunds
-from include.sandbox.shopify.store import CONTENTS, Item, Location, RefreshToken, Store, Token, Transfer
+from include.sandbox.shopify.records import Item, Location, RefreshToken, Token, Transfer
+from include.sandbox.shopify.store import CONTENTS, Store
 from include.sandbox.shopify.webhooks.records import Delivery, Subscription
 from tests.sandbox.shopify.shop import ITEMS, MAIN, OUTLET, Shop, given, row, wait_for
 

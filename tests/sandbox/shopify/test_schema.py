@@ -25,7 +25,8 @@ from graphql import (
 )
 from graphql.language import DirectiveDefinitionNode, NonNullTypeNode, TypeDefinitionNode
 
-from include.sandbox.shopify.schema import load, text
+from include.sandbox.shopify.executable import load
+from include.sandbox.shopify.schema import text
 
 REAL = Path(__file__).parents[3].parent / "shared" / "shopify" / "admin-2026-10.graphql.gz"
 

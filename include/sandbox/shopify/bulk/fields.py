@@ -14,7 +14,7 @@ from include.sandbox.shopify.bulk.records import URL_LIFE, BulkOperation
 from include.sandbox.shopify.bulk.uploads import Target
 from include.sandbox.shopify.context import Context, Info, Plain
 from include.sandbox.shopify.inventory.fields import CODED, ERRORS
-from include.sandbox.shopify.store import timestamp
+from include.sandbox.shopify.scalars import timestamp
 
 SHOP_ID = "gid://shopify/Shop/92891250994"
 

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from urllib.parse import urlencode
 
-from include.sandbox.shopify.store import number
+from include.sandbox.shopify.scalars import number
 
 BUCKET = "shopify-staged-uploads"
 UPLOADS = "/staged-uploads/"

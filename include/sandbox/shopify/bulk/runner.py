@@ -24,8 +24,9 @@ from include.sandbox.shopify.bulk.files import Files
 from include.sandbox.shopify.bulk.records import UNFINISHED, BulkOperation, Status
 from include.sandbox.shopify.context import Context
 from include.sandbox.shopify.document import Prepared
+from include.sandbox.shopify.scalars import timestamp
 from include.sandbox.shopify.settings import Settings
-from include.sandbox.shopify.store import Store, timestamp
+from include.sandbox.shopify.store import Store
 from include.sandbox.shopify.webhooks import payloads
 
 PIECE_SECONDS = 0.01

@@ -19,7 +19,8 @@ from xml.sax.saxutils import escape
 from include.sandbox.shopify.bulk import multipart
 from include.sandbox.shopify.bulk.files import BUCKET, UPLOADS, Files
 from include.sandbox.shopify.bulk.records import UPLOAD_LIFE, Upload
-from include.sandbox.shopify.store import Store, number, timestamp
+from include.sandbox.shopify.scalars import number, timestamp
+from include.sandbox.shopify.store import Store
 
 SPARE = 65536
 """Bytes that a form may have besides its file."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from include.sandbox.shopify.inventory import keys
 from include.sandbox.shopify.inventory.errors import ItemPayload, LevelPayload, UserError
 from include.sandbox.shopify.inventory.keys import Keyed
-from include.sandbox.shopify.store import Change, Level, Store
+from include.sandbox.shopify.records import Change, Level
+from include.sandbox.shopify.store import Store
 
 BOUND = 1_000_000_000  # documented, for onHand
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from include.sandbox.shopify.store import Group, Item, Level
+    from include.sandbox.shopify.records import Group, Item, Level
 
 # Recorded on 2026-04, in this order; on_hand and committed cannot be adjusted.
 NAMES = ("available", "damaged", "incoming", "quality_control", "reserved", "safety_stock")

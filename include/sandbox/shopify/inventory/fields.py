@@ -9,7 +9,9 @@ from typing import Any
 from include.sandbox.shopify.access import require
 from include.sandbox.shopify.context import Info, Plain
 from include.sandbox.shopify.inventory.errors import Payload
-from include.sandbox.shopify.store import Group, Store, timestamp
+from include.sandbox.shopify.records import Group
+from include.sandbox.shopify.scalars import timestamp
+from include.sandbox.shopify.store import Store
 
 
 @dataclass(frozen=True, slots=True)

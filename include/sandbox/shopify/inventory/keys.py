@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from include.sandbox.shopify.inventory.errors import UserError
-from include.sandbox.shopify.store import KeyUse, Store
+from include.sandbox.shopify.records import KeyUse
+from include.sandbox.shopify.store import Store
 
 Replay = Literal["documented", "observed", "none"]
 REPLAY_MODES: tuple[Replay, ...] = ("documented", "observed", "none")

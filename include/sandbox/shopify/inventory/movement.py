@@ -10,7 +10,8 @@ from include.sandbox.shopify.inventory import documents, keys, rows
 from include.sandbox.shopify.inventory.errors import NAMES, Payload, UserError
 from include.sandbox.shopify.inventory.keys import Keyed
 from include.sandbox.shopify.inventory.rows import Unstocked
-from include.sandbox.shopify.store import ON_HAND_PARTS, Change, Store
+from include.sandbox.shopify.records import ON_HAND_PARTS, Change
+from include.sandbox.shopify.store import Store
 
 BOUND = 2_000_000_000  # documented
 MOST_LEDGER_DOCUMENTS = 2  # documented

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from include.sandbox.shopify.store import Change, Group, Level, Store
+from include.sandbox.shopify.records import Change, Group, Level
+from include.sandbox.shopify.store import Store
 
 Unstocked = Literal["error", "silent", "no_effect"]
 """What a write does to an item that was never stocked at the location.

@@ -11,7 +11,8 @@ from include.sandbox.shopify.inventory import documents, keys, rows
 from include.sandbox.shopify.inventory.errors import Payload, UserError
 from include.sandbox.shopify.inventory.keys import Keyed
 from include.sandbox.shopify.inventory.rows import Pair, Unstocked
-from include.sandbox.shopify.store import Change, Store
+from include.sandbox.shopify.records import Change
+from include.sandbox.shopify.store import Store
 
 BOUND = 1_000_000_000  # documented; recorded for the upper one on 2026-04
 TOO_HIGH = "The quantity can't be higher than 1,000,000,000."

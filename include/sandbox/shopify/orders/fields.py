@@ -12,7 +12,8 @@ from include.sandbox.shopify.access import require
 from include.sandbox.shopify.connection import Page, paginate
 from include.sandbox.shopify.context import Context, Info, Plain
 from include.sandbox.shopify.orders.records import FulfillmentOrder, Line, LineItem, Order, Refund, RefundLine
-from include.sandbox.shopify.store import Location, number, timestamp
+from include.sandbox.shopify.records import Location
+from include.sandbox.shopify.scalars import number, timestamp
 
 
 @dataclass(frozen=True, slots=True)

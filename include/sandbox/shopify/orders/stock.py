@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from include.sandbox.shopify.orders.records import Order
-from include.sandbox.shopify.store import Change, Refused, Store
+from include.sandbox.shopify.records import Change
+from include.sandbox.shopify.store import Refused, Store
 
 
 def newest(store: Store, order_id: str) -> Order:

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from include.sandbox.shopify.store import Item, Store, number
+from include.sandbox.shopify.records import Item
+from include.sandbox.shopify.scalars import number
+from include.sandbox.shopify.store import Store
 
 FIRST_VARIANT, FIRST_PRODUCT = 40_000_000_000_000, 8_000_000_000_000
 """Added to the number of an item. The emulator's own way: Shopify's numbers have nothing to do with one another."""

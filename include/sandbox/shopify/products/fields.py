@@ -13,7 +13,8 @@ from include.sandbox.shopify.connection import Page, paginate
 from include.sandbox.shopify.context import Context, Info, Plain
 from include.sandbox.shopify.products import catalogue
 from include.sandbox.shopify.products.catalogue import Product, Variant
-from include.sandbox.shopify.store import ON_HAND_PARTS, QUANTITY_NAMES, Item, number, timestamp
+from include.sandbox.shopify.records import ON_HAND_PARTS, QUANTITY_NAMES, Item
+from include.sandbox.shopify.scalars import number, timestamp
 
 TYPE_OF: dict[type, str] = {Variant: "ProductVariant", Product: "Product"}
 

@@ -25,8 +25,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from include.sandbox.shopify.scalars import timestamp
 from include.sandbox.shopify.settings import Settings
-from include.sandbox.shopify.store import Store, timestamp
+from include.sandbox.shopify.store import Store
 from include.sandbox.shopify.versions import NAME_HEADER_SINCE
 from include.sandbox.shopify.webhooks.records import Delivery, Event, Subscription
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from include.sandbox.shopify.scalars import number
+
 if TYPE_CHECKING:
     from include.sandbox.shopify.bulk.records import BulkOperation
-    from include.sandbox.shopify.store import Item, Level
+    from include.sandbox.shopify.records import Item, Level
 
 Payload = dict[str, object]
 
@@ -17,20 +19,20 @@ def level(source: Level, item: Item | None, updated_at: str) -> Payload:
     `available` is null for an item that is not tracked. The id holds the location's number, as in the documentation's
     example, where GraphQL's has another: nobody should take either apart.
     """
-    place = _number(source.location)
+    place = number(source.location)
     tracked = item is not None and item.tracked
     return {
-        "inventory_item_id": _number(source.item),
+        "inventory_item_id": number(source.item),
         "location_id": place,
         "available": source.quantity("available") if tracked else None,
         "updated_at": updated_at,
-        "admin_graphql_api_id": f"gid://shopify/InventoryLevel/{place}?inventory_item_id={_number(source.item)}",
+        "admin_graphql_api_id": f"gid://shopify/InventoryLevel/{place}?inventory_item_id={number(source.item)}",
     }
 
 
 def disconnected(source: Level) -> Payload:
     """Return the body for inventory_levels/disconnect: the two ids only."""
-    return {"inventory_item_id": _number(source.item), "location_id": _number(source.location)}
+    return {"inventory_item_id": number(source.item), "location_id": number(source.location)}
 
 
 def bulk_finished(operation: BulkOperation, created_at: str, completed_at: str | None) -> Payload:
@@ -43,7 +45,3 @@ def bulk_finished(operation: BulkOperation, created_at: str, completed_at: str |
         "status": operation.status.lower(),
         "type": operation.type.lower(),
     }
-
-
-def _number(gid: str) -> int:
-    return int(gid.rpartition("/")[2].partition("?")[0])

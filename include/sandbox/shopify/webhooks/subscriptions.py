@@ -13,7 +13,8 @@ from include.sandbox.shopify.connection import Page, paginate
 from include.sandbox.shopify.context import Context, Info, Plain
 from include.sandbox.shopify.inventory.errors import UserError
 from include.sandbox.shopify.inventory.fields import ERRORS
-from include.sandbox.shopify.store import Store, number, timestamp
+from include.sandbox.shopify.scalars import number, timestamp
+from include.sandbox.shopify.store import Store
 from include.sandbox.shopify.webhooks.dispatcher import HERE
 from include.sandbox.shopify.webhooks.records import Subscription
 
