@@ -1,6 +1,7 @@
 """The arrows of the house point one way: dags -> jobs -> {intake, channel} -> {stock, shopify} -> db."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,11 @@ def imports(file: Path) -> set[str]:
     return found
 
 
+def module(file: Path) -> str:
+    """The name under which a file is imported."""
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
 def rooms(file: Path) -> set[str]:
     """The rooms of `include` that a file imports from."""
     return {
@@ -46,6 +52,12 @@ def test_arrows_point_one_way(room: str) -> None:
         assert not wrong, (
             f"{file.relative_to(ROOT)} imports {sorted(wrong)}; {room} may import {sorted(MAY_IMPORT[room])}"
         )
+
+
+def test_no_imports_run_in_a_circle() -> None:
+    files = {module(file): file for file in (ROOT / "include").rglob("*.py")}
+    arrows = {name: imports(file) & files.keys() - {name, name.rpartition(".")[0]} for name, file in files.items()}
+    TopologicalSorter(arrows).prepare()  # raises CycleError, which names the circle
 
 
 def test_dag_files_import_jobs_only() -> None:
