@@ -11,7 +11,10 @@ Works off what Shopify has told of changed inventory levels.
 
 A message is a prompt to look and never data: it may be late, doubled, out of order or the echo of our own write. One
 that says what Trueup believes already is an echo. Shopify does not promise to deliver: keep the daily comparison.
-Subscribe with `manage_shopify_webhooks`. A run without messages ends as *skipped*.
+Subscribe with `manage_shopify_webhooks`.
+
+The triggerer looks for messages every second and wakes this DAG for their shops. The schedule is for when it cannot: a
+run without messages ends as *skipped*.
 
 #### When it fails
 
@@ -28,13 +31,14 @@ from airflow.sdk import dag
 
 from include.jobs import params
 from include.jobs.alerts import deadline
-from include.jobs.defaults import DEFAULT_ARGS, every
+from include.jobs.assets import WEBHOOKS_WAITING
+from include.jobs.defaults import DEFAULT_ARGS, woken_by
 from include.jobs.shopify_master import work_off_webhooks
 from include.jobs.shops import RUNS_AT_ONCE, find_shops, tell_troubles
 
 
 @dag(
-    schedule=every("*/5 * * * *"),
+    schedule=woken_by(WEBHOOKS_WAITING, or_every="*/5 * * * *"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=RUNS_AT_ONCE,

@@ -4,7 +4,7 @@ A message is a prompt to look, never data: it may be late, out of order, a copy,
 Trueup is master, its level is marked for the next job that compares; where Shopify is, the level is read anew.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +22,15 @@ class Worked:
     marked: int
     ignored: int
     levels: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A shop with messages that wait: the newest, and whether the one that was told of last is among them."""
+
+    shop_id: str
+    newest: str
+    waits_still: bool
 
 
 def shop_of(connection: Connection, shop_domain: str) -> tuple[str, str] | None:
@@ -52,6 +61,19 @@ def keep(connection: Connection, shop_id: str, webhook: Webhook) -> bool:
         },
     )
     return kept.rowcount == 1
+
+
+def waiting(connection: Connection, told: Mapping[str, str]) -> list[Waiting]:
+    """The shops of which messages wait.
+
+    Args:
+        connection: Trueup's database.
+        told: By shop, the id of the message of which somebody was told last.
+    """
+    rows = connection.execute(
+        statement(__file__, "select_waiting_webhooks"), {"shops": list(told), "webhooks": list(told.values())}
+    )
+    return [Waiting(*row) for row in rows]
 
 
 def work_off(connection: Connection, shop_id: str) -> Worked:

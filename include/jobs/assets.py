@@ -4,7 +4,9 @@ An event is a wake-up call and no more: it may get lost, so the work lists are i
 to an asset has a time schedule as well.
 """
 
-from airflow.sdk import Asset, AssetAlias
+from airflow.sdk import Asset, AssetAlias, AssetWatcher
+
+from include.jobs.webhook_trigger import WebhookTrigger
 
 FILES_WAITING = Asset(name="files_waiting", uri="trueup://data_manager_log/pending")
 """Files lie in the data manager's queue."""
@@ -26,3 +28,10 @@ RESTOCKS_CHANGED = Asset(name="restocks_changed", uri="trueup://scheduled_restoc
 
 RESTOCKS_IMPORTED = AssetAlias(name="restocks_imported")
 """What `process_waiting_files` says `RESTOCKS_CHANGED` with, which it does only if it has imported some."""
+
+WEBHOOKS_WAITING = Asset(
+    name="webhooks_waiting",
+    uri="trueup://shopify_webhook/pending",
+    watchers=[AssetWatcher(name="webhook_inbox", trigger=WebhookTrigger())],
+)
+"""Messages of Shopify lie in the inbox; the event names their shops. The triggerer tells, as no task receives them."""

@@ -41,19 +41,32 @@ class ShopsInTrouble(NeedsAction):
 
 
 @task
-def find_shops() -> list[str]:
-    """All shops.
+def find_shops(triggering_asset_events: Any = None) -> list[str]:
+    """All shops; where the events that started the run say which it is about, these.
 
     Raises:
         AirflowSkipException: There is none.
     """
     from include.jobs import connections
 
+    named = shops_of_events(triggering_asset_events)
     with connections.oms() as oms:
-        found = shops(oms)
+        found = [shop_id for shop_id in shops(oms) if named is None or shop_id in named]
     if not found:
         raise AirflowSkipException("no shop is set up in shopify_shop")
     return found
+
+
+def shops_of_events(events: Any) -> set[str] | None:
+    """The shops that the events of a run name; None if there are no events, or any of them names none.
+
+    Args:
+        events: Airflow's `triggering_asset_events`: lists of events by asset.
+    """
+    named: list[Any] = [
+        (event.extra.get("payload") or {}).get("shops") for each in (events or {}).values() for event in each
+    ]
+    return set().union(*named) if named and all(named) else None
 
 
 def shops(oms: "Connection") -> list[str]:

@@ -1,28 +1,23 @@
 """Webhooks over real HTTP: from the emulator's dispatcher, and from those who would like to be it."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import httpx
 import pytest
-import uvicorn
 
 from include.channel import inbox
 from include.channel.inbox import Worked
 from include.db.connection import connect
-from include.jobs.webhook_receiver import Receiver, make_app
-from include.sandbox.process import free_port
+from include.jobs.webhook_receiver import Receiver
 from include.shopify import webhooks
 from tests.scenarios import sync
 from tests.scenarios.store import Store, item
-from tests.shopify.test_webhooks import signature
+from tests.webhooks import DOMAIN, SECRET, headers, level, serving, signature
 from tests.world import ONLINE, SHOP
 
 A, B = "50001", "50002"
-DOMAIN = "trueup-sandbox.myshopify.com"
-SECRET = "shpss_sandbox"
 
 
 @dataclass
@@ -31,7 +26,7 @@ class Hooks:
 
     store: Store
     address: str
-    secrets: list[str] = field(default_factory=lambda: [SECRET])
+    secrets: list[str]
 
     def wait(self, what: str, done: Callable[[], bool]) -> None:
         until = time.monotonic() + 20
@@ -49,43 +44,20 @@ class Hooks:
     def work_off(self) -> Worked:
         return inbox.work_off(self.store.connection, SHOP)
 
-    def post(self, body: bytes, secret: str = SECRET, **headers: str) -> int:
+    def post(self, body: bytes, secret: str = SECRET, **more: str) -> int:
         """Send a message as anybody could."""
-        told = {
-            "X-Shopify-Hmac-SHA256": signature(body, secret),
-            "X-Shopify-Shop-Domain": DOMAIN,
-            "X-Shopify-Topic": webhooks.LEVEL_UPDATED,
-            "X-Shopify-Webhook-Id": "w1",
-        } | {name.replace("_", "-"): value for name, value in headers.items()}
+        told = headers(body, secret) | {name.replace("_", "-"): value for name, value in more.items()}
         return httpx.post(self.address, content=body, headers=told, trust_env=False).status_code
-
-
-def level(available: int | None = 5, product: str = A) -> bytes:
-    shown = "null" if available is None else str(available)
-    location = ONLINE.rpartition("/")[2]
-    return f'{{"inventory_item_id":{product},"location_id":{location},"available":{shown}}}'.encode()
 
 
 @pytest.fixture
 def hooks(store: Store, dsn: str) -> Iterator[Hooks]:
-    port = free_port()
-    found = Hooks(store, f"http://127.0.0.1:{port}/webhooks")
-    receiver = Receiver(lambda: connect(dsn), lambda: {DOMAIN: (SHOP, found.secrets)})
-    server = uvicorn.Server(uvicorn.Config(make_app(receiver), host="127.0.0.1", port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    until = time.monotonic() + 20
-    while not server.started:
-        assert time.monotonic() < until
-        time.sleep(0.01)
-    try:
-        yield found
-    finally:
+    secrets = [SECRET]
+    with serving(Receiver(lambda: connect(dsn), lambda: {DOMAIN: (SHOP, secrets)})) as address:
+        yield Hooks(store, address, secrets)
         store.emulator.settings(
             webhook_duplicate=0, webhook_reorder=0, webhook_delay=0, webhook_reorder_seconds=5, webhook_secret=None
         )
-        server.should_exit = True
-        thread.join()
 
 
 def test_what_the_shop_tells_is_kept_once_and_marks_the_level(hooks: Hooks) -> None:

@@ -216,7 +216,7 @@ def test_what_the_dags_are(bag: dict[str, Any]) -> None:
         ],
         "shopify_webhooks": [
             "*/5 * * * *",
-            [],
+            ["webhooks_waiting"],
             {"find_shops": ["work_off_webhooks"], "work_off_webhooks": ["tell_troubles"], "tell_troubles": []},
         ],
         "sync_inventory_from_shopify": [

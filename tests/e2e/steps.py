@@ -177,3 +177,10 @@ def clear(world: World, attempt: Attempt) -> None:
         "include_downstream": True,
     }
     world.airflow.request("POST", f"/dags/{attempt.dag_id}/clearTaskInstances", json=body)
+
+
+def manage_webhooks(world: World, action: str) -> None:
+    """Subscribe Airflow's own receiver to what the shop tells of its levels, or unsubscribe it."""
+    conf = {"action": action, "address": f"{world.airflow.url}/shopify/webhooks"}
+    run_id = world.airflow.trigger("manage_shopify_webhooks", conf)
+    assert world.airflow.wait("manage_shopify_webhooks", run_id) == "success"

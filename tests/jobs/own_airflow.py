@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from psycopg.conninfo import conninfo_to_dict
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -29,6 +31,20 @@ def environment(home: Path) -> dict[str, str]:
         "PYTHONWARNINGS": "ignore",
         "TZ": "UTC",
     }
+
+
+def oms_connection(dsn: str) -> dict[str, Any]:
+    """Trueup's database as an Airflow connection."""
+    oms = conninfo_to_dict(dsn)
+    return {
+        "conn_type": "postgres", "host": oms["host"], "port": int(oms["port"] or 5432), "schema": oms["dbname"],
+        "login": oms["user"], "password": oms.get("password"),
+    }  # fmt: skip
+
+
+def oms_in_environment(dsn: str) -> dict[str, str]:
+    """The same as a variable of the environment."""
+    return {"AIRFLOW_CONN_TRUEUP_OMS": json.dumps(oms_connection(dsn))}
 
 
 class OrderedProcess:

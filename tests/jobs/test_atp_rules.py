@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from include.db.connection import Connection
 from include.sandbox.sftp import SftpServer
 from tests.jobs.airflow_process import AirflowProcess, Ran
-from tests.jobs.own_airflow import ROOT
+from tests.jobs.own_airflow import ROOT, oms_connection
 from tests.world import World
 
 RULES = """
@@ -42,12 +41,8 @@ def test_the_dag_from_the_rules_file_to_sftp(
     connection.execute(
         b"UPDATE data_manager_config SET import_path = %s WHERE config_id = 'IMP_PROD_FACILITY'", [f"/{folder.name}"]
     )
-    oms = conninfo_to_dict(dsn)
     connections = {
-        "TRUEUP_OMS": {
-            "conn_type": "postgres", "host": oms["host"], "port": int(oms["port"] or 5432), "schema": oms["dbname"],
-            "login": oms["user"], "password": oms.get("password"),
-        },
+        "TRUEUP_OMS": oms_connection(dsn),
         "NETSUITE": {
             "conn_type": "sftp", "host": "127.0.0.1", "port": sftp_server.port, "login": sftp_server.user,
             "extra": {"key_file": str(sftp_server.client_key), "host_key": sftp_server.host_key},

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from include.db.connection import Connection
 from include.sandbox.sftp import SftpServer
 from tests.jobs import forwarder
 from tests.jobs.forwarder import Forwarder
+from tests.jobs.own_airflow import oms_connection
 from tests.jobs.trigger_process import Ended, TriggerProcess
 
 CONNECTION_ID = "NETSUITE"
@@ -54,12 +54,8 @@ class Waiting:
         )
 
     def start(self, seconds: float = 30.0, **kwargs: Any) -> None:
-        oms = conninfo_to_dict(self.dsn)
         connections = {
-            "TRUEUP_OMS": {
-                "conn_type": "postgres", "host": oms["host"], "port": int(oms["port"] or 5432), "schema": oms["dbname"],
-                "login": oms["user"], "password": oms.get("password"),
-            },
+            "TRUEUP_OMS": oms_connection(self.dsn),
             CONNECTION_ID: {
                 "conn_type": "sftp", "host": "127.0.0.1", "port": self.wire.port, "login": self.server.user,
                 "extra": self.extra,

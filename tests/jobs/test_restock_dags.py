@@ -11,13 +11,12 @@ from pathlib import Path
 
 import paramiko
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from include.sandbox.sftp import SftpServer
 from include.stock.inbound import restocks
 from tests.intake.drop import Drop
 from tests.jobs.airflow_process import AirflowProcess, Ran
-from tests.jobs.own_airflow import ROOT
+from tests.jobs.own_airflow import ROOT, oms_connection
 from tests.scenarios.conftest import store
 from tests.scenarios.store import Store
 
@@ -50,12 +49,8 @@ class Airflow:
 
 @pytest.fixture
 def airflow_of(process: AirflowProcess, store: Store, dsn: str, sftp_server: SftpServer) -> Airflow:
-    oms = conninfo_to_dict(dsn)
     connections = {
-        "TRUEUP_OMS": {
-            "conn_type": "postgres", "host": oms["host"], "port": int(oms["port"] or 5432), "schema": oms["dbname"],
-            "login": oms["user"], "password": oms.get("password"),
-        },
+        "TRUEUP_OMS": oms_connection(dsn),
         "FTP_CONFIG": {
             "conn_type": "sftp", "host": "127.0.0.1", "port": sftp_server.port, "login": sftp_server.user,
             "extra": {"key_file": str(sftp_server.client_key), "host_key": sftp_server.host_key},

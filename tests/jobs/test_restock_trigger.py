@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from include.db.connection import Connection
 from include.stock.inbound import restock_form, restocks
 from include.stock.inbound.restock_form import Entry
+from tests.jobs.own_airflow import oms_in_environment
 from tests.jobs.trigger_process import Ended, TriggerProcess
 from tests.world import World
 
@@ -39,13 +37,7 @@ class Waiting:
         restocks.reschedule(self.connection, shipment_id, now + timedelta(**ahead), now)
 
     def start(self, shipment_id: str) -> None:
-        oms = conninfo_to_dict(self.dsn)
-        connection = {
-            "conn_type": "postgres", "host": oms["host"], "port": int(oms["port"] or 5432), "schema": oms["dbname"],
-            "login": oms["user"], "password": oms.get("password"),
-        }  # fmt: skip
-        environment = {"AIRFLOW_CONN_TRUEUP_OMS": json.dumps(connection)}
-        self.process.start({"shipment_id": shipment_id}, 60.0, environment, TRIGGER)
+        self.process.start({"shipment_id": shipment_id}, 60.0, oms_in_environment(self.dsn), TRIGGER)
 
     def wait(self, shipment_id: str) -> Ended:
         self.start(shipment_id)
@@ -53,12 +45,8 @@ class Waiting:
 
     def start_and_let_wait(self, shipment_id: str) -> None:
         """Return once the trigger has looked and waits."""
-        told = self.process.log.read_text().count("waits for")
         self.start(shipment_id)
-        until = time.monotonic() + 30
-        while self.process.log.read_text().count("waits for") == told:
-            assert time.monotonic() < until, "the trigger does not wait"
-            time.sleep(0.02)
+        self.process.wait_for("waits for")
 
     def due(self) -> list[str]:
         return [each.shipment_id for each in restocks.due(self.connection, restocks.now(self.connection))]

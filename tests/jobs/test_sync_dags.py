@@ -5,22 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from include.db.connection import Connection
 from include.sandbox.sftp import SftpServer
 from include.sandbox.shopify import Emulator
 from include.shopify.client import Client
 from tests.jobs import dag_runner
+from tests.jobs.own_airflow import oms_connection
 from tests.scenarios.store import STORE_LOCATION, Store, item
-from tests.shopify.test_webhooks import signature
+from tests.webhooks import DOMAIN, SECRET, headers, level
 from tests.world import ONLINE, SHOP, World
 
 pytestmark = pytest.mark.slow
 
 A, B = "50001", "50002"
-SECRET = "shpss_sandbox"
-DOMAIN = "trueup-sandbox.myshopify.com"
 HOOK = "http://127.0.0.1:1/shopify/webhooks"
 
 
@@ -30,12 +28,8 @@ def store(connection: Connection, world: World, emulator: Emulator, client: Clie
 
 
 def connections(dsn: str, emulator: Emulator, sftp: SftpServer) -> dict[str, Any]:
-    oms = conninfo_to_dict(dsn)
     return {
-        "trueup_oms": {
-            "conn_type": "postgres", "host": oms["host"], "port": int(oms["port"] or 5432), "schema": oms["dbname"],
-            "login": oms["user"], "password": oms.get("password"),
-        },
+        "trueup_oms": oms_connection(dsn),
         "shopify_demo": {
             "conn_type": "http", "host": emulator.url, "password": emulator.token,
             "extra": {"webhook_secrets": [SECRET]},
@@ -48,14 +42,8 @@ def connections(dsn: str, emulator: Emulator, sftp: SftpServer) -> dict[str, Any
 
 
 def message(shop: str = DOMAIN, secret: str = SECRET) -> list[Any]:
-    body = f'{{"inventory_item_id":{A},"location_id":{ONLINE.rpartition("/")[2]},"available":77}}'
-    headers = {
-        "X-Shopify-Hmac-SHA256": signature(body.encode(), secret),
-        "X-Shopify-Shop-Domain": shop,
-        "X-Shopify-Topic": "inventory_levels/update",
-        "X-Shopify-Webhook-Id": "w1",
-    }
-    return ["/shopify/webhooks", body, headers]
+    body = level(77)
+    return ["/shopify/webhooks", body.decode(), headers(body, secret, shop)]
 
 
 def test_the_dags_do_what_they_say(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,16 @@ FILE_TRIGGER = "include.jobs.file_trigger.FileTrigger"
 
 @dataclass(frozen=True)
 class Ended:
-    """What a trigger came to: the state that it ended its task in, or else its event; and what it logged."""
+    """What a trigger came to: the state that it ended its task in, or else its events; and what it logged."""
 
     state: str | None
-    event: dict[str, str] | None
+    events: list[dict[str, Any]]
     log: list[str]
+
+    @property
+    def event(self) -> dict[str, Any] | None:
+        """The only event, if there is one."""
+        return self.events[0] if self.events else None
 
 
 class TriggerProcess:
@@ -27,13 +33,30 @@ class TriggerProcess:
 
     def __init__(self, home: Path) -> None:
         self._process = OrderedProcess(__file__, home)
+        self._before = 0
 
     def start(
-        self, kwargs: dict[str, Any], seconds: float, environment: dict[str, str], trigger: str = FILE_TRIGGER
+        self,
+        kwargs: dict[str, Any],
+        seconds: float,
+        environment: dict[str, str],
+        trigger: str = FILE_TRIGGER,
+        events: int | None = None,
     ) -> None:
-        """Start a trigger that may wait for so long, with connections in the environment."""
-        order = {"trigger": trigger, "kwargs": kwargs, "seconds": seconds, "environment": environment}
-        self._process.tell(order)
+        """Start a trigger that may wait for so long, with connections in the environment.
+
+        It runs to its end, and fires one event; with `events` it is ended after so many.
+        """
+        order = {"trigger": trigger, "kwargs": kwargs, "seconds": seconds, "events": events}
+        self._before = self._process.log.stat().st_size
+        self._process.tell(order | {"environment": environment})
+
+    def wait_for(self, text: str) -> None:
+        """Return once the trigger that was started last has logged something."""
+        until = time.monotonic() + LONGEST_RUN
+        while text.encode() not in self._process.log.read_bytes()[self._before :]:
+            assert time.monotonic() < until, f"it has not logged {text!r}"
+            time.sleep(0.02)
 
     def ended(self) -> Ended:
         """What it has come to; waits for its end."""
@@ -49,7 +72,8 @@ class TriggerProcess:
         self._process.stop()
 
 
-async def _run(made_by: str, kwargs: dict[str, Any], seconds: float) -> dict[str, Any]:
+async def _run(made_by: str, kwargs: dict[str, Any], seconds: float, wanted: int | None) -> dict[str, Any]:
+    from contextlib import aclosing
     from datetime import UTC, datetime, timedelta
 
     from airflow.sdk._shared.module_loading import import_string
@@ -59,15 +83,21 @@ async def _run(made_by: str, kwargs: dict[str, Any], seconds: float) -> dict[str
     path, kept = import_string(made_by)(**kwargs).serialize()
     trigger = import_string(path)(**json.loads(json.dumps(kept)))
     trigger.timeout_after = datetime.now(UTC) + timedelta(seconds=seconds) + GRACE
-    (event,) = [event async for event in trigger.run()]
-    state = getattr(event, "task_instance_state", None)
-    return {"state": state and state.value, "event": None if state else event.payload}
+    fired: list[Any] = []
+    async with aclosing(trigger.run()) as events:
+        async for event in events:
+            fired.append(event)
+            if len(fired) == wanted:
+                break
+    assert wanted or len(fired) == 1, fired
+    state = getattr(fired[-1], "task_instance_state", None)
+    return {"state": state and state.value, "events": [] if state else [event.payload for event in fired]}
 
 
 def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
     import asyncio
 
-    return asyncio.run(_run(order["trigger"], order["kwargs"], order["seconds"]))
+    return asyncio.run(_run(order["trigger"], order["kwargs"], order["seconds"], order["events"]))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ import hmac
 import json
 import logging
 import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -13,13 +11,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-import uvicorn
 
 from include.db.connection import Connection, connect
-from include.jobs.webhook_receiver import Receiver, Shops, make_app
-from include.sandbox.process import free_port
+from include.jobs.webhook_receiver import Receiver, Shops
 from include.shopify import webhooks
-from tests.shopify.test_webhooks import signature
+from tests.webhooks import headers, serving, signature
 from tests.world import SHOP, World
 
 DOMAIN, OTHER = "one.myshopify.com", "two.myshopify.com"
@@ -32,7 +28,7 @@ class Hook:
     """A receiver with two shops, and what it has opened."""
 
     dsn: str
-    address: str
+    address: str = ""
     opened: int = 0
     looked_up: int = 0
     shops: dict[str, tuple[str, list[str]]] = field(
@@ -47,10 +43,10 @@ class Hook:
         self.looked_up += 1
         return self.shops
 
-    def post(self, body: bytes = LEVEL, signed: bytes | None = None, **headers: str) -> int:
+    def post(self, body: bytes = LEVEL, signed: bytes | None = None, **more: str) -> int:
         """Send a body; with the signature of another one if asked to."""
         told = signed_headers(body if signed is None else signed) | {
-            name.replace("_", "-"): value for name, value in headers.items()
+            name.replace("_", "-"): value for name, value in more.items()
         }
         raw = [(name.encode(), value.encode()) for name, value in told.items()]
         answer = httpx.post(self.address, content=body, headers=raw, trust_env=False)
@@ -66,33 +62,16 @@ class Hook:
             return wire.recv(64)
 
 
-def signed_headers(body: bytes, secret: str = SECRET) -> dict[str, str]:
-    return {
-        "X-Shopify-Hmac-SHA256": signature(body, secret),
-        "X-Shopify-Shop-Domain": DOMAIN,
-        "X-Shopify-Topic": webhooks.LEVEL_UPDATED,
-        "X-Shopify-Webhook-Id": "w1",
-    }
+def signed_headers(body: bytes) -> dict[str, str]:
+    return headers(body, SECRET, DOMAIN)
 
 
 @pytest.fixture
 def hook(dsn: str, world: World) -> Iterator[Hook]:
     world.shop()
-    port = free_port()
-    found = Hook(dsn, f"http://127.0.0.1:{port}/webhooks")
-    app = make_app(Receiver(found.database, found.load_shops))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    until = time.monotonic() + 20
-    while not server.started:
-        assert time.monotonic() < until
-        time.sleep(0.01)
-    try:
+    found = Hook(dsn)
+    with serving(Receiver(found.database, found.load_shops)) as found.address:
         yield found
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 def kept(connection: Connection) -> list[tuple[str, str]]:

@@ -24,8 +24,9 @@ from include.sandbox.sftp import SftpServer
 from include.sandbox.shopify import Emulator
 from include.shopify.client import Client
 from tests.jobs import dag_runner
-from tests.jobs.test_sync_dags import DOMAIN, connections, message
+from tests.jobs.test_sync_dags import connections, message
 from tests.scenarios.store import STORE_LOCATION, Store, item
+from tests.webhooks import DOMAIN
 from tests.world import SHOP, World
 
 pytestmark = pytest.mark.slow

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from include.sandbox.postgres import Cluster
 from tests.databases import Databases
-from tests.jobs.own_airflow import ROOT, environment
+from tests.jobs.own_airflow import ROOT, environment, oms_connection
 
 pytestmark = pytest.mark.slow
 
@@ -38,11 +37,7 @@ def told(state: Path, cluster: Cluster, databases: Databases) -> dict[str, Any]:
     home = state / "routes"
     home.mkdir()
     name = databases.take()
-    oms = conninfo_to_dict(cluster.dsn(name))
-    connection = {
-        "conn_type": "postgres", "host": oms["host"], "port": int(oms["port"] or 5432), "schema": oms["dbname"],
-        "login": oms["user"], "password": oms.get("password"),
-    }  # fmt: skip
+    connection = oms_connection(cluster.dsn(name))
     own = environment(home) | {
         "AIRFLOW__API_AUTH__JWT_SECRET": "x" * 64,
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),

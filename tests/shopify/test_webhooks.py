@@ -1,8 +1,5 @@
 """What a webhook must be to be believed that something may have happened."""
 
-import base64
-import hashlib
-import hmac
 import json
 
 import pytest
@@ -13,6 +10,7 @@ from include.sandbox.shopify import Emulator
 from include.shopify import webhooks
 from include.shopify.client import Client
 from include.shopify.webhooks import AddressRefused, NotUnderstood
+from tests.webhooks import signature
 
 HEADERS = {
     "x-shopify-webhook-id": "b54557e4-bdd9-4b37-8a5f-bf7d70bcd043",
@@ -22,10 +20,6 @@ HEADERS = {
     "x-shopify-triggered-at": "2026-11-20T12:00:00.000Z",
 }
 LEVEL = {"inventory_item_id": 271878346596884015, "location_id": 24826418, "available": 5, "updated_at": "2026"}
-
-
-def signature(body: bytes, secret: str) -> str:
-    return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
 
 
 def body(**changes: object) -> bytes:
