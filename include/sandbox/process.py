@@ -15,7 +15,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -85,9 +86,10 @@ class Child:
         _end(self)
         if reaper.session_members(self.pid):
             raise SandboxError(f"{self.target.name}: processes of session {self.pid} do not end; not started again")
-        old, self.popen = self.target, self._launch()
-        self.target = replace(old, pid=self.popen.pid, born=_born(self.popen))
-        _registry.replace(old, self)
+        with _undisturbed():
+            old, self.popen = self.target, self._launch()
+            self.target = replace(old, pid=self.popen.pid, born=_born(self.popen))
+            _registry.replace(old, self)
 
     def log_tail(self, lines: int = 15) -> str:
         """The last lines of the log, for a message."""
@@ -263,10 +265,32 @@ def start(
             except OSError as error:
                 raise SandboxError(f"{name}: cannot start {command[0]}: {error}") from error
 
-    popen = launch()
-    child = Child(reaper.Target(name, popen.pid, _born(popen), tuple(signals), grace_s), log, popen, launch)
-    _registry.add(child)
+    with _undisturbed():
+        popen = launch()
+        child = Child(reaper.Target(name, popen.pid, _born(popen), tuple(signals), grace_s), log, popen, launch)
+        _registry.add(child)
     return child
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Has signals that would end this process wait for the end of the block: a child has to be listed to be ended.
+
+    They are not blocked, as the child would inherit that.
+    """
+    held: list[int] = []
+    before: dict[int, Any] = {}
+    try:
+        if threading.current_thread() is threading.main_thread():  # signals are handled nowhere else
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                    before[number] = signal.signal(number, lambda sent, _frame: held.append(sent))
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        for each in held:
+            signal.raise_signal(each)
 
 
 def _born(popen: subprocess.Popen[bytes]) -> str:

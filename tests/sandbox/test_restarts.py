@@ -8,7 +8,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType, SimpleNamespace
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,17 +19,9 @@ import pytest
 from include.sandbox import postgres, process, readiness, reaper
 from include.sandbox.process import Child
 from include.sandbox.restarts import LONGEST_PAUSE_S, MOST_STARTS, STEADY_S, Restarts
+from tests.sandbox.children import FOR_EVER, PROJECT, is_gone, start, wait_for_starts
 
-PROJECT = Path(__file__).parents[2]
-FOR_EVER = "import time\nprint('ready', flush=True)\ntime.sleep(600)"
-
-
-@pytest.fixture(autouse=True)
-def _children_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(process, "_registry", process._Registry())
-    yield
-    process.record_in(None)
-    process.stop_all()
+pytestmark = pytest.mark.usefixtures("children_of_its_own")
 
 
 class Clock:
@@ -39,14 +34,36 @@ class Clock:
         return self.seconds
 
 
-def _start(folder: Path, name: str, code: str = FOR_EVER) -> Child:
-    child = process.start(name, [sys.executable, "-S", "-c", code], log=folder / f"{name}.log", grace_s=10)
-    _wait_for_starts(child, 1)
-    return child
+class Stopped(BaseException):
+    """The demo was asked to stop."""
 
 
-def _wait_for_starts(child: Child, times: int) -> None:
-    readiness.wait_until(f"start {times}", lambda: child.log.read_text().count("ready") == times, wait_s=20)
+@contextmanager
+def _asked_to_stop() -> Iterator[None]:
+    """What the demo does with SIGTERM."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise Stopped
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _signal_in_the_middle_of(child: Child) -> list[int]:
+    """Have SIGTERM come in the moment of the child's next start; the list gets its process id."""
+    started, launch = list[int](), child._launch
+
+    def launch_and_signal() -> subprocess.Popen[bytes]:
+        popen = launch()
+        started.append(popen.pid)
+        signal.raise_signal(signal.SIGTERM)
+        return popen
+
+    child._launch = launch_and_signal
+    return started
 
 
 def _kill(child: Child) -> None:
@@ -57,7 +74,7 @@ def _kill(child: Child) -> None:
 def test_a_killed_part_is_started_again_in_its_place(tmp_path: Path) -> None:
     record = tmp_path / "processes.json"
     process.record_in(record)
-    first, second = _start(tmp_path, "first"), _start(tmp_path, "second")
+    first, second = start(tmp_path, name="first"), start(tmp_path, name="second")
     told: list[str] = []
     restarts = Restarts([first, second], told.append)
     assert restarts.look() is None
@@ -65,7 +82,7 @@ def test_a_killed_part_is_started_again_in_its_place(tmp_path: Path) -> None:
     before = first.pid
     _kill(first)
     assert restarts.look() is None
-    _wait_for_starts(first, 2)
+    wait_for_starts(first, 2)
     assert first.exit_code is None
     assert first.pid != before
     assert [(one["name"], one["pid"]) for one in json.loads(record.read_text())] == [
@@ -78,13 +95,14 @@ def test_a_killed_part_is_started_again_in_its_place(tmp_path: Path) -> None:
 
 def test_what_a_killed_part_has_left_behind_ends_before_it_is_started_again(tmp_path: Path) -> None:
     code = f"import subprocess, sys\np = subprocess.Popen([sys.executable, '-S', '-c', {FOR_EVER!r}])\np.wait()"
-    child = _start(tmp_path, "parent", code)
+    child = start(tmp_path, code, "parent")
+    wait_for_starts(child, 1)
     (orphan,) = set(reaper.session_members(child.pid)) - {child.pid}
     _kill(child)
     assert reaper.born_at(orphan) is not None
     assert Restarts([child], list[str]().append).look() is None
     assert reaper.born_at(orphan) is None
-    _wait_for_starts(child, 2)
+    wait_for_starts(child, 2)
 
 
 def test_a_part_that_keeps_ending_is_given_up(tmp_path: Path) -> None:
@@ -110,21 +128,52 @@ def test_a_part_that_keeps_ending_is_given_up(tmp_path: Path) -> None:
 
 
 def test_a_part_that_has_run_for_a_while_begins_anew(tmp_path: Path) -> None:
-    child, clock = _start(tmp_path, "child"), Clock()
+    child, clock = start(tmp_path), Clock()
     pauses: list[float] = []
     restarts = Restarts([child], lambda text: pauses.append(float(text.split()[-2])), clock)
     for starts in range(2, MOST_STARTS + 4):
         _kill(child)
         assert restarts.look() is None
-        _wait_for_starts(child, starts)
+        wait_for_starts(child, starts)
         clock.seconds += STEADY_S
     assert set(pauses) == {0}
 
 
 def test_a_part_that_is_not_kept_up_is_named_at_once(tmp_path: Path) -> None:
-    kept, other = _start(tmp_path, "kept"), _start(tmp_path, "other")
+    kept, other = start(tmp_path, name="kept"), start(tmp_path, name="other")
     _kill(other)
     assert Restarts([kept], list[str]().append).look() is other
+
+
+def test_a_part_that_is_started_again_while_all_is_to_stop_stops_too(tmp_path: Path) -> None:
+    """The signal comes when the process is there, and nobody knows of it yet."""
+    child = start(tmp_path)
+    started = _signal_in_the_middle_of(child)
+    _kill(child)
+    with _asked_to_stop(), pytest.raises(Stopped):
+        Restarts([child], list[str]().append).look()
+    assert started == [child.pid], "what is listed is what runs"
+    assert child.exit_code is None
+    process.stop_all()
+    assert is_gone(child.pid)
+
+
+def test_a_part_that_is_started_while_all_is_to_stop_stops_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start(tmp_path, name="first")
+    started: list[int] = []
+
+    def spawn(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        popen = subprocess.Popen(*arguments, **options)
+        started.append(popen.pid)
+        signal.raise_signal(signal.SIGTERM)
+        return popen
+
+    monkeypatch.setattr(process, "subprocess", SimpleNamespace(**vars(subprocess) | {"Popen": spawn}))
+    with _asked_to_stop(), pytest.raises(Stopped):
+        start(tmp_path, name="second")
+    assert [child.pid for child in process.named("second")] == started
+    process.stop_all()
+    assert is_gone(started[0])
 
 
 def test_what_was_started_again_does_not_outlive_its_parent(tmp_path: Path) -> None:

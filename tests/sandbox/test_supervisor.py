@@ -6,50 +6,29 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from include.sandbox import process, readiness, reaper, state
-from include.sandbox.process import Child, SandboxError
+from include.sandbox.process import SandboxError
+from tests.sandbox.children import FOR_EVER, PROJECT, is_gone, start
 
-PROJECT = Path(__file__).parents[2]
-FOR_EVER = "import time\nprint('ready', flush=True)\ntime.sleep(600)"
+pytestmark = pytest.mark.usefixtures("children_of_its_own")
+
 STUBBORN = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + FOR_EVER
 
 
-@pytest.fixture(autouse=True)
-def _children_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Each test sees, and stops, only what it has started: the servers of the other tests go on."""
-    monkeypatch.setattr(process, "_registry", process._Registry())
-    yield
-    process.record_in(None)
-    process.stop_all()
-
-
-def _start(folder: Path, code: str, name: str = "child", *, grace_s: float = 10.0, capture: bool = False) -> Child:
-    command = [sys.executable, "-S", "-c", code]
-    child = process.start(name, command, log=folder / f"{name}.log", grace_s=grace_s, capture=capture)
-    if code.endswith(FOR_EVER):
-        readiness.wait_until("the child", lambda: "ready" in child.log.read_text(), children=[child], wait_s=20)
-    return child
-
-
-def _gone(pid: int) -> bool:
-    return reaper.born_at(pid) is None
-
-
 def test_a_child_goes_when_asked(tmp_path: Path) -> None:
-    child = _start(tmp_path, FOR_EVER)
+    child = start(tmp_path, FOR_EVER)
     assert child.stop() is True
     assert child.exit_code == -signal.SIGTERM
-    assert _gone(child.pid)
+    assert is_gone(child.pid)
     assert child.stop() is True
 
 
 def test_a_child_that_does_not_listen_is_killed(tmp_path: Path) -> None:
-    child = _start(tmp_path, STUBBORN, grace_s=0.3)
+    child = start(tmp_path, STUBBORN, grace_s=0.3)
     assert child.stop() is False
     assert child.exit_code == -signal.SIGKILL
 
@@ -60,15 +39,15 @@ def test_grandchildren_go_too(tmp_path: Path) -> None:
         f"p = subprocess.Popen([sys.executable, '-S', '-c', {STUBBORN!r}])\n"
         "print('grandchild', p.pid, flush=True)\n" + FOR_EVER
     )
-    child = _start(tmp_path, code)
+    child = start(tmp_path, code)
     grandchild = int(child.log.read_text().split("grandchild ")[1].split()[0])
-    assert not _gone(grandchild)
+    assert not is_gone(grandchild)
     assert child.stop() is False
-    assert _gone(grandchild)
+    assert is_gone(grandchild)
 
 
 def test_signals_do_not_reach_a_later_process_with_the_same_number(tmp_path: Path) -> None:
-    child = _start(tmp_path, FOR_EVER)
+    child = start(tmp_path, FOR_EVER)
     impostor = reaper.Target("older", child.pid, "1", (signal.SIGKILL,), 0.1)
     reaper.end(impostor)
     assert child.exit_code is None
@@ -84,7 +63,7 @@ def test_all_stop_last_started_first(tmp_path: Path) -> None:
         "signal.signal(signal.SIGTERM, end)\n" + FOR_EVER
     )
     for name in ("one", "two", "three"):
-        _start(tmp_path, f"NAME = {name!r}\n{code}", name)
+        start(tmp_path, f"NAME = {name!r}\n{code}", name)
     assert process.stop_all() == []
     assert order.read_text().split() == ["three", "two", "one"]
 
@@ -103,7 +82,7 @@ def test_children_do_not_outlive_a_parent_that_dies_without_a_word(tmp_path: Pat
     assert done.returncode == -sent, done.stderr
     pids = [int(pid) for pid in done.stdout.split()]
     assert len(pids) == 2
-    readiness.wait_until("the children to end", lambda: all(map(_gone, pids)), wait_s=30)
+    readiness.wait_until("the children to end", lambda: all(map(is_gone, pids)), wait_s=30)
 
 
 def test_a_successor_ends_what_a_killed_parent_and_reaper_left(tmp_path: Path) -> None:
@@ -119,16 +98,16 @@ def test_a_successor_ends_what_a_killed_parent_and_reaper_left(tmp_path: Path) -
         [sys.executable, "-c", code, tmp_path], cwd=PROJECT, capture_output=True, text=True, check=False
     )
     orphan, _reaper = (int(pid) for pid in done.stdout.split())
-    assert not _gone(orphan)
+    assert not is_gone(orphan)
     assert process.end_recorded(tmp_path / "processes.json") == ["orphan"]
-    assert _gone(orphan)
+    assert is_gone(orphan)
     assert process.end_recorded(tmp_path / "processes.json") == []
 
 
 def test_the_record_follows_the_children(tmp_path: Path) -> None:
     file = tmp_path / "processes.json"
     process.record_in(file)
-    child = _start(tmp_path, FOR_EVER)
+    child = start(tmp_path, FOR_EVER)
     assert [one["pid"] for one in json.loads(file.read_text())] == [child.pid]
     child.stop()
     assert json.loads(file.read_text()) == []
@@ -136,7 +115,7 @@ def test_the_record_follows_the_children(tmp_path: Path) -> None:
 
 def test_a_ready_line_is_read(tmp_path: Path) -> None:
     code = "import time\nprint('{\"port\": 7}', flush=True)\ntime.sleep(600)"
-    assert readiness.ready_line(_start(tmp_path, code, capture=True)) == {"port": 7}
+    assert readiness.ready_line(start(tmp_path, code, capture=True)) == {"port": 7}
 
 
 @pytest.mark.parametrize(
@@ -148,13 +127,13 @@ def test_a_ready_line_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_a_child_that_does_not_get_ready_says_why(tmp_path: Path, code: str, message: str) -> None:
-    child = _start(tmp_path, code, capture=True)
+    child = start(tmp_path, code, capture=True)
     with pytest.raises(SandboxError, match=message):
         readiness.ready_line(child, wait_s=0.5 if "within" in message else 20)
 
 
 def test_waiting_ends_early_when_a_child_ends(tmp_path: Path) -> None:
-    child = _start(tmp_path, "import sys; sys.exit('port taken')")
+    child = start(tmp_path, "import sys; sys.exit('port taken')")
     with pytest.raises(SandboxError, match=r"ended while waiting for the moon[\s\S]*port taken"):
         readiness.wait_until("the moon", lambda: False, children=[child], wait_s=60)
 
