@@ -86,6 +86,14 @@ def world(demo: Demo, resumed: Resumed) -> Iterator[World]:
 
 
 @pytest.fixture
+def told(world: World) -> Iterator[World]:
+    """The demo, whose shop tells Airflow of each change of a level."""
+    steps.manage_webhooks(world, "subscribe")
+    yield world
+    steps.manage_webhooks(world, "unsubscribe")
+
+
+@pytest.fixture
 def oms(world: World) -> Iterator[Connection]:
     with connect(world.dsn_oms) as opened:
         yield opened

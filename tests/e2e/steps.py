@@ -117,10 +117,11 @@ def filed(oms: Connection, name: str, seconds: float = 60.0) -> dict[str, Any]:
 
 
 def is_at_rest(oms: Connection) -> bool:
-    """No file waits, nothing is to be computed, planned, sent or settled."""
+    """No file and no webhook waits, nothing is to be computed, planned, sent or settled."""
     row = oms.execute(
         b"SELECT EXISTS (SELECT FROM dirty_product)"
         b" OR EXISTS (SELECT FROM data_manager_log WHERE NOT filed_away)"
+        b" OR EXISTS (SELECT FROM shopify_webhook WHERE status_id = 'PENDING')"
         b" OR EXISTS (SELECT FROM inventory_level WHERE delta IS DISTINCT FROM 0 OR outbox_batch_id IS NOT NULL)"
         b" OR EXISTS (SELECT FROM outbox_batch WHERE status_id IN ('PLANNED', 'SENDING', 'UNKNOWN'))"
     ).fetchone()

@@ -1,7 +1,7 @@
 """Each process of ours is killed with SIGKILL while files come in and customers buy, and nobody does a thing about it.
 
 A task, the scheduler, the triggerer, the dag-processor, the api-server and Postgres, in an order and at moments that a
-seed decides. What a killed process leaves undone is done by whoever comes next: in the end Shopify shows the numbers of
+seed decides, while the shop tells of each sale by webhook. What a killed process leaves undone is done by whoever comes next: in the end Shopify shows the numbers of
 the last file less what was sold, no file and no row has counted twice, and no run is left hanging.
 """
 
@@ -38,8 +38,9 @@ ROWS = 6
 SHORTEST_MOMENT, LONGEST_MOMENT = 1.0, 5.0
 """Seconds between a file's arrival and the next kill; the names of files tell seconds."""
 
-LONGEST_RECOVERY = 200.0
-"""Seconds. A task that was killed is tried again after a minute; one whose scheduler was, after half of one."""
+LONGEST_RECOVERY = 600.0
+"""Seconds. A task that was killed is tried again after a minute; one whose scheduler was, after half of one. On a busy
+machine the api-server alone may take more than a minute to start, and tasks that begin meanwhile are tried again."""
 
 NOBODY_ANSWERS = (httpx.TransportError, psycopg.OperationalError, SandboxError)
 """What whoever looks at the demo runs into while a process is away."""
@@ -141,7 +142,8 @@ def _hanging(world: World, since: datetime) -> list[str]:
     ]
 
 
-def test_whatever_is_killed_it_all_comes_right_by_itself(demo: Demo, world: World, oms: Connection) -> None:
+def test_whatever_is_killed_it_all_comes_right_by_itself(demo: Demo, told: World, oms: Connection) -> None:
+    world = told
     shown, queued, history = story.numbers(world.emulator), _queue(oms), len(world.emulator.history())
     before, ledger_before = steps.stock(oms), ledger_rows(oms)
     chaos = Chaos(demo, world, steps.stock(oms), random.Random(SEED))
@@ -172,6 +174,8 @@ def test_whatever_is_killed_it_all_comes_right_by_itself(demo: Demo, world: Worl
     with connect(world.dsn_oms) as now:
         assert steps.stock(now) == chaos.units
         assert ledger.out_of_balance(now) == []
+        (messages,) = now.execute(b"SELECT count(*) FROM shopify_webhook").fetchone() or (0,)
+        assert messages, "the shop has told of what was sold, and none of its messages waits any more"
         assert story.numbers(world.emulator) == steps.promised(now, chaos.units)
         assert [steps.logs_of(now, name)[-1]["status_id"] for name in names] == ["FINISHED"] * len(names)
         posted = Counter[tuple[str, str]]()
@@ -181,7 +185,11 @@ def test_whatever_is_killed_it_all_comes_right_by_itself(demo: Demo, world: Worl
             pair: units - before[pair] for pair, units in chaos.units.items() if units != before[pair]
         }
     _assert_applied_once(chaos, shown, history)
-    wait_for(f"{story_told}: no run hanging: {_hanging(world, last_kill)}", lambda: not _hanging(world, last_kill), 120)
+    wait_for(
+        f"{story_told}: no run hanging: {_hanging(world, last_kill)}",
+        lambda: not _hanging(world, last_kill),
+        LONGEST_RECOVERY,
+    )
 
 
 def ledger_rows(oms: Connection) -> list[tuple[tuple[str, str], int]]:

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from include.db.connection import Connection
 from include.sandbox import retailer, story
 from include.sandbox.world import World
-from tests.e2e import steps
 from tests.e2e.demo_process import wait_for
 
 DAG = "shopify_webhooks"
-
-
-@pytest.fixture
-def told(world: World) -> Iterator[World]:
-    """The demo, whose shop tells Airflow of each change."""
-    steps.manage_webhooks(world, "subscribe")
-    yield world
-    steps.manage_webhooks(world, "unsubscribe")
 
 
 def test_what_somebody_edits_in_shopify_is_looked_at_and_put_right(told: World, oms: Connection) -> None:
