@@ -1,8 +1,9 @@
 """Each process of ours is killed with SIGKILL while files come in and customers buy, and nobody does a thing about it.
 
 A task, the scheduler, the triggerer, the dag-processor, the api-server and Postgres, in an order and at moments that a
-seed decides, while the shop tells of each sale by webhook. What a killed process leaves undone is done by whoever comes next: in the end Shopify shows the numbers of
-the last file less what was sold, no file and no row has counted twice, and no run is left hanging.
+seed decides, while the shop tells of each sale by webhook. What a killed process leaves undone is done by whoever
+comes next: in the end Shopify shows the numbers of the last file less what was sold, no file and no row has counted
+twice, and no run is left hanging.
 """
 
 from __future__ import annotations
