@@ -26,7 +26,7 @@ SELECT
     location_id,
     taken_diff,
     fulfilled_diff,
-    CASE WHEN fulfilled_diff <> 0 THEN heard_at() END,
+    CASE WHEN fulfilled_diff <> 0 THEN (SELECT heard_at()) END,
     returned_diff,
     returned_at
 FROM order_movement

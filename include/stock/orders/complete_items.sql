@@ -1,8 +1,7 @@
 -- One turn: what was counted leaves its facility, and ends as much of a reservation as is still held.
 -- Units go first to what a location's own store has sent, then to the online order, and there first to what Shopify
 -- calls fulfilled already. What Shopify's word alone had taken out of a store goes back in, now that the ERP says from
--- where it left. Of what took effect before the newest snapshot, its difference contains the part that it measured.
--- Reads fulfilled_item, newest_count, memberships, shopify_order_item_component; writes shopify_order_item, movement.
+-- where it left. Reads fulfilled_item, memberships, facility; writes shopify_order_item, order_event.
 WITH counted AS (
     SELECT * FROM fulfilled_item
     WHERE turn = %(turn)s AND complaint IS NULL AND NOT is_repeated AND product_id IS NOT NULL
@@ -105,99 +104,58 @@ done AS (
         AND item.order_id = change.order_id
         AND item.inventory_item_id = change.inventory_item_id
         AND item.location_id = change.location_id
-),
-
--- A reservation cannot end before the moment it has in the ledger.
-unit AS (
-    SELECT
-        line_number,
-        shop_id,
-        found_order_id AS order_id,
-        inventory_item_id,
-        product_id,
-        facility_id,
-        -quantity AS on_hand,
-        -quantity AS to_promise,
-        shipped_at AS effective_at
-    FROM counted
-    UNION ALL
-    SELECT
-        line_number,
-        shop_id,
-        order_id,
-        inventory_item_id,
-        product_id,
-        queue_facility_id,
-        0,
-        held_before - held_now + handed_over_before - handed_over_now,
-        greatest(shipped_at, reserved_at)
-    FROM change
-    WHERE held_before <> held_now OR handed_over_before <> handed_over_now
-    UNION ALL
-    SELECT
-        line_number,
-        shop_id,
-        order_id,
-        inventory_item_id,
-        product_id,
-        queue_facility_id,
-        handed_over_before - handed_over_now,
-        0,
-        handed_over_at
-    FROM change
-    WHERE handed_over_before <> handed_over_now
-),
-
--- A kit takes its components from stock, by the content that was kept with the order.
-event AS (
-    SELECT
-        unit.line_number,
-        unit.order_id,
-        coalesce(component.component_id, unit.product_id) AS product_id,
-        unit.facility_id,
-        unit.on_hand * coalesce(component.quantity, 1) AS on_hand,
-        unit.to_promise * coalesce(component.quantity, 1) AS to_promise,
-        unit.effective_at
-    FROM unit
-    LEFT JOIN shopify_order_item_component AS component
-        ON
-            unit.order_id = component.order_id
-            AND unit.shop_id = component.shop_id
-            AND unit.inventory_item_id = component.inventory_item_id
 )
 
-INSERT INTO movement (
+INSERT INTO order_event (
+    line_number,
+    shop_id,
+    order_id,
+    inventory_item_id,
     product_id,
     facility_id,
     quantity_on_hand_diff,
     available_to_promise_diff,
     reason_enum_id,
-    line_number,
-    order_id,
     effective_at
 )
 SELECT
-    event.product_id,
-    event.facility_id,
-    sum(event.on_hand - measured.quantity),
-    sum(event.to_promise - measured.quantity),
+    line_number,
+    shop_id,
+    found_order_id,
+    inventory_item_id,
+    product_id,
+    facility_id,
+    -quantity,
+    -quantity,
     'ITEM_ISSUANCE',
-    event.line_number,
-    event.order_id,
-    event.effective_at
-FROM event
-LEFT JOIN newest_count
-    ON
-        event.product_id = newest_count.product_id
-        AND event.facility_id = newest_count.facility_id
-        AND event.effective_at <= newest_count.as_of
-CROSS JOIN LATERAL (
-    SELECT
-        CASE
-            WHEN newest_count.as_of IS NULL THEN 0
-            WHEN newest_count.is_on_hand THEN event.on_hand
-            ELSE event.to_promise
-        END AS quantity
-) AS measured
-GROUP BY event.product_id, event.facility_id, event.line_number, event.order_id, event.effective_at
-HAVING sum(event.on_hand - measured.quantity) <> 0 OR sum(event.to_promise - measured.quantity) <> 0
+    shipped_at
+FROM counted
+UNION ALL
+-- A reservation cannot end before the moment it has in the ledger.
+SELECT
+    line_number,
+    shop_id,
+    order_id,
+    inventory_item_id,
+    product_id,
+    queue_facility_id,
+    0,
+    held_before - held_now + handed_over_before - handed_over_now,
+    'ITEM_ISSUANCE',
+    greatest(shipped_at, reserved_at)
+FROM change
+WHERE held_before <> held_now OR handed_over_before <> handed_over_now
+UNION ALL
+SELECT
+    line_number,
+    shop_id,
+    order_id,
+    inventory_item_id,
+    product_id,
+    queue_facility_id,
+    handed_over_before - handed_over_now,
+    0,
+    'ITEM_ISSUANCE',
+    handed_over_at
+FROM change
+WHERE handed_over_before <> handed_over_now

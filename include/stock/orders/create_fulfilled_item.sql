@@ -17,13 +17,4 @@ CREATE TEMP TABLE fulfilled_item (
     inventory_item_id text COLLATE "C",
     product_id text COLLATE "C",
     turn bigint
-) ON COMMIT DROP;
-
-CREATE TEMP TABLE newest_count (
-    product_id text COLLATE "C" NOT NULL,
-    facility_id text COLLATE "C" NOT NULL,
-    effective_at timestamptz NOT NULL,
-    as_of timestamptz,
-    is_on_hand boolean,
-    PRIMARY KEY (product_id, facility_id)
-) ON COMMIT DROP;
+) ON COMMIT DROP

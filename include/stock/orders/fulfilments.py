@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from include.db.connection import Connection
 from include.db.sql import statement
-from include.stock.orders import reservations
+from include.stock.orders import events, reservations
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,7 @@ def complete(connection: Connection, data_manager_log_id: int) -> Completed:
     connection.execute(statement(__file__, "find_fulfilled_lines"))
     connection.execute(b"ANALYZE fulfilled_item")
     reservations.keep_components(connection)
-    connection.execute(statement(__file__, "find_places"))
-    connection.execute(b"ANALYZE newest_count")
-    connection.execute(statement(__file__, "find_newest_counts"))
+    events.open_for_events(connection)
     turns = connection.execute(b"SELECT coalesce(max(turn), 0) FROM fulfilled_item").fetchone()
     assert turns is not None
     counted = 0
@@ -60,6 +58,7 @@ def complete(connection: Connection, data_manager_log_id: int) -> Completed:
         connection.execute(statement(__file__, "judge_fulfilments"), parameters)
         counted += connection.execute(statement(__file__, "count_fulfilments"), parameters).rowcount
         connection.execute(statement(__file__, "complete_items"), parameters)
+    events.move(connection)
     row = connection.execute(
         b"SELECT count(*) FILTER (WHERE is_repeated), count(*) FILTER (WHERE complaint IS NOT NULL) FROM fulfilled_item"
     ).fetchone()

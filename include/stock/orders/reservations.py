@@ -2,6 +2,7 @@
 
 from include.db.connection import Connection
 from include.db.sql import statement
+from include.stock.orders import events
 
 
 def keep_components(connection: Connection) -> None:
@@ -15,10 +16,17 @@ def reserve_and_issue(connection: Connection) -> int:
     To be called whenever orders, mappings or snapshots have changed, in the transaction that posts `movement`.
 
     Args:
-        connection: Inside the transaction of `ledger.open_for_posting`.
+        connection: Inside the transaction of `ledger.open_for_posting`; once per transaction.
 
     Returns:
         How many movements were added.
     """
     keep_components(connection)
-    return connection.execute(statement(__file__, "reserve_and_issue")).rowcount
+    connection.execute(statement(__file__, "create_order_behind"))
+    if not connection.execute(statement(__file__, "find_orders_behind")).rowcount:
+        return 0
+    connection.execute(b"ANALYZE order_behind")
+    connection.execute(statement(__file__, "release_counted"))
+    events.open_for_events(connection)
+    connection.execute(statement(__file__, "reserve_and_issue"))
+    return events.move(connection)
