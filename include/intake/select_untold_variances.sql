@@ -1,6 +1,6 @@
 -- What the ERP has not been told, in its words; with a complaint where it has no words for the product or facility.
--- Reads inventory_item_detail by its index of what is new to the ERP, shipment_receipt, exported_variance,
--- variance_reason, facility, good_identification.
+-- Reads untold_variance, inventory_item_detail by its key, shipment_receipt, exported_variance, variance_reason,
+-- facility, good_identification.
 WITH untold AS (
     SELECT
         detail.inventory_item_detail_id,
@@ -12,15 +12,17 @@ WITH untold AS (
         detail.effective_at,
         detail.reason_enum_id AS variance_reason_id,
         concat_ws(': ', coalesce(reason.description, detail.reason_enum_id), detail.description) AS memo
-    FROM inventory_item_detail AS detail
+    FROM untold_variance AS open_one
+    -- OFFSET 0 has each looked up: how few are open, the planner cannot know.
+    CROSS JOIN LATERAL (
+        SELECT posted.*
+        FROM inventory_item_detail AS posted
+        WHERE posted.inventory_item_detail_id = open_one.inventory_item_detail_id
+        ORDER BY posted.inventory_item_detail_id
+        OFFSET 0
+    ) AS detail
     LEFT JOIN variance_reason AS reason ON detail.reason_enum_id = reason.variance_reason_id
-    WHERE
-        detail.is_new_to_erp
-        AND detail.effective_at >= %(export_from)s
-        AND NOT EXISTS (
-            SELECT FROM exported_variance AS told
-            WHERE told.inventory_item_detail_id = detail.inventory_item_detail_id
-        )
+    WHERE open_one.effective_at >= %(export_from)s
     UNION ALL
     SELECT
         NULL,

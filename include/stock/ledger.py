@@ -35,8 +35,11 @@ def post(
     """
     source = {"effective_at": effective_at, "data_manager_log_id": data_manager_log_id}
     connection.execute(b"ANALYZE movement")
+    newest = connection.execute(b"SELECT max(inventory_item_detail_id) FROM inventory_item_detail").fetchone()
+    assert newest is not None
     posted = connection.execute(statement(__file__, "post_ledger"), source).rowcount
     if posted:
+        connection.execute(statement(__file__, "note_untold"), {"newest_before": newest[0] or 0})
         # The planner takes it for cheaper to hash the whole stock than to look up what moves: it is not, by far.
         # A stock known to be empty it would read through anew for each row of the first load, which fills it meanwhile.
         connection.execute(b"SET LOCAL enable_hashjoin = off")

@@ -18,16 +18,13 @@ SELECT
     coalesce(movement.effective_at, %(effective_at)s),
     movement.physical_inventory_id,
     movement.description,
-    CASE
-        WHEN
-            source.is_told_to_erp
-            AND movement.order_id IS NULL
-            AND movement.shipment_id IS NULL
-            AND movement.quantity_on_hand_diff <> 0
-            THEN is_told_to_erp(movement.reason_enum_id)
-        ELSE FALSE
-    END
+    source.is_told_to_erp
+    AND movement.order_id IS NULL
+    AND movement.shipment_id IS NULL
+    AND movement.quantity_on_hand_diff <> 0
+    AND coalesce(reason.is_told_to_erp, TRUE)
 FROM movement
+LEFT JOIN variance_reason AS reason ON movement.reason_enum_id = reason.variance_reason_id
 CROSS JOIN (
     SELECT coalesce((
         SELECT config.is_told_to_erp

@@ -1,6 +1,7 @@
 -- Where a file's deltas together would take quantity on hand below zero, those that take away are refused. What a newer
 -- snapshot holds already will not be posted.
--- Reads inventory_item, newer_snapshot, staged; writes movement, resolved_row. The caller holds the stock's write lock.
+-- Reads inventory_item, newer_snapshot, variance_reason, staged; writes movement, resolved_row. The caller holds the
+-- stock's write lock.
 WITH short AS (
     SELECT
         delta.product_id,
@@ -16,7 +17,9 @@ WITH short AS (
         WHERE
             newer.product_id = delta.product_id
             AND newer.facility_id = delta.facility_id
-            AND NOT (newer.misses_untold AND is_told_to_erp(delta.reason_enum_id))
+            AND NOT (newer.misses_untold AND delta.reason_enum_id NOT IN (
+                SELECT reason.variance_reason_id FROM variance_reason AS reason WHERE NOT reason.is_told_to_erp
+            ))
     )
     GROUP BY delta.product_id, delta.facility_id, item.quantity_on_hand_total
     HAVING coalesce(item.quantity_on_hand_total, 0) + sum(delta.quantity_on_hand_diff) < 0

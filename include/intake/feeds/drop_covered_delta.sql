@@ -6,4 +6,6 @@ USING newer_snapshot AS newer
 WHERE
     movement.product_id = newer.product_id
     AND movement.facility_id = newer.facility_id
-    AND NOT (newer.misses_untold AND is_told_to_erp(movement.reason_enum_id))
+    AND NOT (newer.misses_untold AND movement.reason_enum_id NOT IN (
+        SELECT reason.variance_reason_id FROM variance_reason AS reason WHERE NOT reason.is_told_to_erp
+    ))

@@ -3,8 +3,8 @@
 -- the others it is noted that the snapshot spoke of them. Rows about kits are left out: what a kit promises is computed
 -- from its components.
 -- Answers how many rows can be used, and how many products and facilities they are, told apart by hash.
--- Reads understood_row, staged, product, inventory_item, inventory_item_detail, exported_variance, variance_file,
--- variance_feed; writes resolved_row, covered_facility.
+-- Reads understood_row, staged, product, inventory_item, inventory_item_detail, untold_variance, exported_variance,
+-- variance_file, variance_feed; writes resolved_row, covered_facility.
 -- The caller holds the stock's write lock.
 WITH not_in_it AS (
     SELECT
