@@ -72,6 +72,34 @@ def test_a_variance_file_that_comes_after_a_newer_reset_counts_and_is_told(retai
     assert retailer.on_hand == 6
 
 
+@pytest.mark.parametrize("arrivals", ["count reset", "reset count"])
+def test_a_count_and_a_newer_reset_of_the_erp_come_in_any_order(retailer: Retailer, arrivals: str) -> None:
+    """The ERP goes on believing in ten until it is told that two are missing."""
+    retailer.reset(1, 10)
+    for each in arrivals.split():
+        assert retailer.count(2, 8) == Counts(1, 1, 0, 0, 0) if each == "count" else retailer.reset(3, 10)
+    assert retailer.on_hand == 8
+    assert retailer.tell(4) == -2
+    retailer.reset(6, 8)
+    assert retailer.on_hand == 8
+
+
+def test_who_counted_is_told_that_a_newer_count_has_overtaken_it(retailer: Retailer) -> None:
+    retailer.reset(1, 10)
+    retailer.count(3, 9)
+    outcome = retailer.counts(COUNT + "43,SKU,SKU-10001,7\n", "2026-11-20-0200-count.csv")
+    assert outcome.counts == Counts(1, 0, 0, 1, 0)
+    assert "1 counts were passed over" in str(outcome.message)
+    assert retailer.on_hand == 9
+
+
+def test_without_a_variance_feed_the_erps_newer_numbers_stand(retailer: Retailer) -> None:
+    retailer.connection.execute(b"DELETE FROM variance_feed")
+    retailer.reset(3, 10)
+    assert retailer.count(2, 8) == Counts(1, 0, 0, 1, 0)
+    assert retailer.on_hand == 10
+
+
 def test_the_corrected_reject_of_a_variance_file_counts_although_a_reset_came_meanwhile(retailer: Retailer) -> None:
     retailer.reset(1, 10)
     drop = retailer.variances
@@ -193,9 +221,10 @@ def test_answers_that_cannot_be_meant_are_refused(retailer: Retailer, connection
 
 def test_a_cut_feed_holds_one_file_at_a_time_in_memory(retailer: Retailer, connection: Connection) -> None:
     connection.execute(
-        b"INSERT INTO inventory_item_detail (product_id, facility_id, quantity_on_hand_diff, available_to_promise_diff,"
-        b" reason_enum_id, effective_at, is_new_to_erp)"
-        b" SELECT '10001', 'BROADWAY', 1, 1, 'VAR_FOUND', now(), TRUE FROM generate_series(1, 12000)"
+        b"WITH found AS (INSERT INTO inventory_item_detail (product_id, facility_id, quantity_on_hand_diff,"
+        b" available_to_promise_diff, reason_enum_id, effective_at, is_new_to_erp)"
+        b" SELECT '10001', 'BROADWAY', 1, 1, 'VAR_FOUND', now(), TRUE FROM generate_series(1, 12000) RETURNING *)"
+        b" INSERT INTO untold_variance SELECT inventory_item_detail_id, effective_at FROM found"
     )
     retailer.configure(rows_per_file=500)
     feed = variance_feed.feed(connection, "INV_VARIANCE")

@@ -4,8 +4,9 @@ HotWax's job `JOB_IMP_INV` (seed page Inventory) with its relatives: `RESET_INVE
 by QOH, `REC_INV_COUNT` takes a cycle count. By ATP a row posts `file - ATP` to both totals; by QOH and by count
 `file - QOH` to both, so that what is reserved stays reserved. The difference is taken against the stock *as of* the
 snapshot's moment: what happened since stays. A difference of zero writes nothing; what the file does not mention stays
-untouched; a row older than the newest snapshot of its product and facility is skipped and counted; of several rows for
-one product and facility the last one counts. Rows about kits are left out and counted, for what a kit promises is
+untouched; a row older than the newest snapshot of its product and facility is skipped and counted, but for a count of
+which the ERP, whose snapshot is newer, has not been told; of several rows for one product and facility the last one
+counts. Rows about kits are left out and counted, for what a kit promises is
 computed from its components; unless the kit is stocked (`product.kit_is_stocked`).
 """
 
@@ -55,7 +56,7 @@ def check(file: StagedFile) -> int:
     connection.execute(statement(__file__, "create_covered_facility"))
     rows.understand(file, DEMAND)
     if newer_snapshots.find(file, is_snapshot=True):
-        connection.execute(statement(__file__, "drop_older_reset"))
+        connection.execute(statement(__file__, "drop_older_reset"), parameters)
     with connection.transaction() as attempt:
         found = connection.execute(statement(__file__, "resolve_reset"), parameters).fetchone()
         assert found is not None
@@ -79,7 +80,19 @@ def post(file: StagedFile) -> Posted:
     rows.keep_comments(file)
     ended = reservations.reserve_and_issue(connection)
     ledger.post(connection, file.moment.as_of, file.log.data_manager_log_id, repeated=ended > 0)
-    return Posted(changed, covered - changed, file.rows - refused - covered, rows.note_about_kits(about_kits))
+    superseded = file.rows - refused - covered
+    notes = (*rows.note_about_kits(about_kits), *_note_passed_over(file, superseded - about_kits))
+    return Posted(changed, covered - changed, superseded, notes)
+
+
+def _note_passed_over(file: StagedFile, count: int) -> tuple[str, ...]:
+    """Tell who counted what did not count: of resets one that is overtaken is nobody's work."""
+    if file.config.reset_by != "COUNT" or not count:
+        return ()
+    return (
+        f"{count:,} counts were passed over: a newer snapshot, or a later row of the file, has spoken of the same product"
+        f" and facility. If they were right nevertheless, count again; this file speaks of {file.moment.as_of:%F %TZ}",
+    )
 
 
 def _parameters(file: StagedFile) -> dict[str, Any]:
