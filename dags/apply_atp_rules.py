@@ -9,6 +9,7 @@ Works out what the ATP rules say of every product and facility, and writes what 
 | Output | `hotwax/available-to-promise/PRODUCT_FACILITY_*.csv` on the SFTP server, one file for each type of rules |
 | Then | `import_product_facility` |
 
+It is woken when a file has changed tags or features of products, and runs daily, as rules and dates change as well.
 The rules are tried in their order, and the last that matches decides; where none matches, a value is what it would be
 without rules, so a rule or tag that is gone leaves nothing behind. Only what differs is written, nothing at all where
 nothing does. docs/atp-rules.md describes the file, and how to see what a change of it would do.
@@ -31,12 +32,13 @@ from airflow.sdk import dag
 
 from include.jobs import params
 from include.jobs.alerts import deadline
+from include.jobs.assets import TAGS_CHANGED
 from include.jobs.atp_rules import find_changes, write_files
-from include.jobs.defaults import DEFAULT_ARGS, every
+from include.jobs.defaults import DEFAULT_ARGS, woken_by
 
 
 @dag(
-    schedule=every("30 0 * * *"),
+    schedule=woken_by(TAGS_CHANGED, or_every="30 0 * * *"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,

@@ -26,8 +26,11 @@ UPLOADS_PLANNED = Asset(name="uploads_planned", uri="trueup://outbox_batch/plann
 RESTOCKS_CHANGED = Asset(name="restocks_changed", uri="trueup://scheduled_restock")
 """Restocks were scheduled, or have another moment."""
 
-RESTOCKS_IMPORTED = AssetAlias(name="restocks_imported")
-"""What `process_waiting_files` says `RESTOCKS_CHANGED` with, which it does only if it has imported some."""
+TAGS_CHANGED = Asset(name="tags_changed", uri="trueup://product_tag")
+"""Products have other tags or features, which the conditions of the ATP rules look at."""
+
+IMPORTED = AssetAlias(name="imported")
+"""What `process_waiting_files` says `RESTOCKS_CHANGED` or `TAGS_CHANGED` with, if a file has changed any."""
 
 WEBHOOKS_WAITING = Asset(
     name="webhooks_waiting",

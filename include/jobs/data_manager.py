@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from include.jobs.assets import FILES_WAITING, RESTOCKS_CHANGED, RESTOCKS_IMPORTED, STOCK_CHANGED
+from include.jobs.assets import FILES_WAITING, IMPORTED, RESTOCKS_CHANGED, STOCK_CHANGED, TAGS_CHANGED
 
 if TYPE_CHECKING:
     from include.db.connection import Connection
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-RESTOCKS = "scheduled_restock"
-"""The service of the feeds whose files schedule restocks."""
+WAKES = {"scheduled_restock": RESTOCKS_CHANGED, "product_tags": TAGS_CHANGED}
+"""Whom else the files of a feed wake, by the feed's service."""
 
 
-@task(outlets=[STOCK_CHANGED, RESTOCKS_IMPORTED])
+@task(outlets=[STOCK_CHANGED, IMPORTED])
 def process_waiting_files(outlet_events: Any = None) -> list[dict[str, Any]]:
     """Process all waiting files of all feeds, first in, first out per feed, and alert of those with bad rows.
 
@@ -33,14 +33,15 @@ def process_waiting_files(outlet_events: Any = None) -> list[dict[str, Any]]:
     from include.jobs import connections
 
     with connections.oms() as oms:
-        schedules = {each.config_id for each in data_manager.configs(oms) if each.import_service_name == RESTOCKS}
+        services = {each.config_id: each.import_service_name for each in data_manager.configs(oms)}
         outcomes, troubles = process.process_all(oms, connections.sftp)
         for outcome in outcomes:
             told = (outcome.status_id, outcome.counts, outcome.message or "no remarks")
             logger.info("log %s, %s: %s; %s; %s", outcome.data_manager_log_id, outcome.file_name, *told)
             _warn(oms, outcome)
-    if any(outcome.config_id in schedules and outcome.counts for outcome in outcomes):
-        outlet_events[RESTOCKS_IMPORTED].add(RESTOCKS_CHANGED)
+    changed = {services[outcome.config_id] for outcome in outcomes if outcome.counts and outcome.counts.changed}
+    for service in sorted(changed & WAKES.keys()):
+        outlet_events[IMPORTED].add(WAKES[service])
     if refused := [outcome.message or "" for outcome in outcomes if outcome.counts is None]:
         raise AirflowFailException("; ".join([*refused, *map(str, troubles)]))
     if troubles:

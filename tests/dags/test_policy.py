@@ -172,7 +172,7 @@ def test_what_the_dags_are(bag: dict[str, Any]) -> None:
                 "tell_troubles": [],
             },
         ],
-        "apply_atp_rules": ["30 0 * * *", [], {"find_changes": ["write_files"], "write_files": []}],
+        "apply_atp_rules": ["30 0 * * *", ["tags_changed"], {"find_changes": ["write_files"], "write_files": []}],
         "create_scheduled_restock": [None, [], {"create_restock": []}],
         "export_inventory_variances": [
             "0 0 * * *",

@@ -11,7 +11,7 @@ import pytest
 from include.db.connection import Connection
 from include.intake import pickup
 from include.jobs import connections
-from include.jobs.assets import RESTOCKS_CHANGED, RESTOCKS_IMPORTED
+from include.jobs.assets import IMPORTED, RESTOCKS_CHANGED, TAGS_CHANGED
 from include.jobs.data_manager import process_waiting_files
 from include.stock.inbound import restocks
 from tests.intake.drop import NOW, Drop, stores
@@ -52,4 +52,20 @@ def test_files_of_any_feed_that_schedules_restocks_wake_who_starts_them(
     task: Any = process_waiting_files
     (outcome,) = task.function(outlet_events=events)
     assert outcome["status_id"] == "FINISHED", outcome["message"]
-    assert events == ({RESTOCKS_IMPORTED: [RESTOCKS_CHANGED]} if wakes else {})
+    assert events == ({IMPORTED: [RESTOCKS_CHANGED]} if wakes else {})
+
+
+def test_tags_that_a_file_changes_wake_the_atp_rules(
+    monkeypatch: pytest.MonkeyPatch, connection: Connection, sftp_client: paramiko.SFTPClient, world: World
+) -> None:
+    stores(world)
+    drop = Drop(connection, sftp_client, "IMP_PRODUCT_TAG")
+    monkeypatch.setattr(connections, "oms", lambda: nullcontext(connection))
+    monkeypatch.setattr(connections, "sftp", lambda _: nullcontext(sftp_client))
+    task: Any = process_waiting_files
+    for name, woken in (("first.csv", {IMPORTED: [TAGS_CHANGED]}), ("the same again.csv", {})):
+        drop.write("product-sku,tags\nSKU-10001,summer\n", name)
+        pickup.take_whole_files(connection, sftp_client, drop.feed, NOW)
+        events: defaultdict[Any, Woken] = defaultdict(Woken)
+        (outcome,) = task.function(outlet_events=events)
+        assert (outcome["status_id"], events) == ("FINISHED", woken), outcome["message"]
