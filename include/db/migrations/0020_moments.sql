@@ -71,3 +71,5 @@ $$;
 
 -- Statements join the reasons: a call for each row of a file of a million cost more than all else.
 DROP FUNCTION is_told_to_erp(text);
+
+CREATE INDEX shipment_receipt_rejected_product ON shipment_receipt (product_id) WHERE quantity_rejected > 0;

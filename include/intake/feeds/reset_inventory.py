@@ -90,8 +90,8 @@ def _note_passed_over(file: StagedFile, count: int) -> tuple[str, ...]:
     if file.config.reset_by != "COUNT" or not count:
         return ()
     return (
-        f"{count:,} counts were passed over: a newer snapshot, or a later row of the file, has spoken of the same product"
-        f" and facility. If they were right nevertheless, count again; this file speaks of {file.moment.as_of:%F %TZ}",
+        f"{count:,} counts were passed over: a newer snapshot, or a later row of the file, has spoken of the same"
+        f" product and facility. The file speaks of {file.moment.as_of:%F %TZ}; if it was right after all, count again",
     )
 
 

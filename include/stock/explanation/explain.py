@@ -35,10 +35,13 @@ from include.stock.explanation.model import (
     RuleValue,
     Seen,
 )
-from include.stock.inbound.incoming import incoming
+from include.stock.inbound.incoming import incoming, rejected
 
 MOST_ORDERS = 10
 """How many open orders are named."""
+
+MOST_REJECTED = 10
+"""How many receipts with rejected units are listed."""
 
 Part = TypeVar("Part")
 Row = dict[str, Any]
@@ -135,6 +138,7 @@ class _Reader:
             incoming=tuple(
                 each for each in incoming(self._connection, self._product_id) if each.facility_id in facility_ids
             ),
+            rejected=tuple(rejected(self._connection, products, facility_ids, MOST_REJECTED)),
             movements=movements.newest(self._connection, products, facility_ids, newest),
         )
 

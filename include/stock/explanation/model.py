@@ -12,7 +12,7 @@ from enum import StrEnum
 from math import floor
 
 from include.stock.atp.kit_stock import NOTHING, KitEdge, Stock
-from include.stock.inbound.incoming import Incoming
+from include.stock.inbound.incoming import Incoming, Rejected
 from include.stock.movements import Movement
 
 MOST_SHOWN = 1_000_000_000
@@ -305,6 +305,7 @@ class Explanation:
         orders: The orders of the product that hold something where the location reserves, oldest first.
         level: What is kept; None if it was never computed.
         incoming: What is on its way to facilities of the group, expected first first; it is no stock.
+        rejected: What was rejected on arrival there, newest first; it has never been stock.
         movements: The newest ledger rows at these facilities, newest first; of a kit, those of its components too.
     """
 
@@ -321,6 +322,7 @@ class Explanation:
     orders: tuple[OpenOrder, ...]
     level: Level | None
     incoming: tuple[Incoming, ...]
+    rejected: tuple[Rejected, ...]
     movements: tuple[Movement, ...]
 
     @property

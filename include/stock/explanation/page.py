@@ -60,6 +60,7 @@ def as_text(explained: Explanation) -> str:
         _shopify(explained),
         _open_orders(explained),
         _incoming(explained),
+        _rejected(explained),
         ledger_as_text(explained.movements),
     ]
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
@@ -234,6 +235,24 @@ def _incoming(explained: Explanation) -> list[str]:
         for each in explained.incoming
     ]
     return aligned(table, right={2, 3})
+
+
+def _rejected(explained: Explanation) -> list[str]:
+    if not explained.rejected:
+        return []
+    table = [("REJECTED", "FACILITY", "UNITS", "WHY", "RECEIVED", "THE ERP IS TOLD IN")]
+    table += [
+        (
+            each.external_id or each.shipment_id,
+            each.facility_id,
+            _number(each.quantity),
+            each.rejection_reason or "-",
+            _moment(each.received_at),
+            each.told_in or "-",
+        )
+        for each in explained.rejected
+    ]
+    return aligned(table, right={2})
 
 
 def _optional(number: int | None) -> str:

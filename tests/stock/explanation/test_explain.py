@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import cast
 
@@ -22,6 +23,8 @@ from include.stock.explanation import page
 from include.stock.explanation.explain import explain
 from include.stock.explanation.model import Reason
 from include.stock.identify import NotIdentified
+from include.stock.inbound import shipments
+from include.stock.inbound.shipments import ReceivedLine
 from tests import shown_orders
 from tests.intake.drop import Drop
 from tests.stock import files
@@ -238,6 +241,25 @@ def test_what_is_on_its_way_is_shown_and_is_no_stock(
     text = page.as_text(explained)
     assert re.search(r"^TO7 +MAIN_WH +10 +10 +2026-12-05 00:00:00Z$", text, re.MULTILINE)
     assert page.as_json(explained)["incoming"][0]["open_quantity"] == 10
+
+
+def test_what_was_rejected_on_arrival_is_shown_and_is_no_stock(
+    retailer: World, connection: Connection, sftp_client: paramiko.SFTPClient
+) -> None:
+    header = "external-shipment-id,product-sku,quantity,destination-facility-id\n"
+    Drop(connection, sftp_client, "IMP_TO_SHPMNT")(header + "TO7,MH-1212,10,45\n")
+    before = explain(connection, SHOP, "MH-1212", ONLINE)
+    assert before.rejected == ()
+    assert "REJECTED" not in page.as_text(before)
+    line = ReceivedLine(Decimal(0), Decimal(2), product_id=before.item.product_id, rejection_reason="REJ_RSN_DAMAGED")
+    at = datetime(2026, 12, 5, 9, tzinfo=UTC)
+    shipments.receive(connection, shipments.identified(connection, "TO7"), at, "receipt 1", lines=[line])
+    explained = explain(connection, SHOP, "MH-1212", ONLINE)
+    assert explained.recomputed_target == before.recomputed_target
+    assert explained.movements == before.movements
+    row = r"^TO7 +MAIN_WH +2 +REJ_RSN_DAMAGED +2026-12-05 09:00:00Z +-$"
+    assert re.search(row, page.as_text(explained), re.MULTILINE)
+    assert page.as_json(explained)["rejected"][0]["quantity"] == 2
 
 
 def test_memberships_types_and_stock_that_never_was(retailer: World, connection: Connection) -> None:
