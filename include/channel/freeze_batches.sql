@@ -1,4 +1,5 @@
 -- Freezes the chosen rows into batches: rows, key and the very text that will be sent. Marks the levels as under way.
+-- A batch that replaces one leaves what has come to its levels since.
 -- Reads chosen_row; writes outbox_batch, outbox_batch_row, inventory_level.
 WITH numbered AS (
     SELECT
@@ -80,7 +81,7 @@ under_way AS (
     UPDATE inventory_level AS level
     SET
         outbox_batch_id = batch_row.outbox_batch_id,
-        shopify_reason = NULL,
+        shopify_reason = CASE WHEN batch_row.replaces_batch_id IS NOT NULL THEN level.shopify_reason END,
         held_back = CASE
             WHEN batch_row.replaces_batch_id IS NULL THEN level.delta - batch_row.delta ELSE level.held_back
         END

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
@@ -42,73 +43,71 @@ def test_a_level_is_left_alone_where_nothing_may_be_pushed(store: Store) -> None
     assert planned(store) == {(P, ONLINE): 1, (V, ONLINE): 1}
 
 
-@pytest.mark.parametrize(
-    ("change", "is_planned"),
-    [
+def open_counter(store: Store, products: Sequence[str] = (P,)) -> None:
+    """A second location that shows the same store."""
+    store.open(dict.fromkeys(products, 10))
+    store.world.facility("COUNTER")
+    store.world.channel("COUNTER", STORE_LOCATION, ["BROADWAY"], queue="COUNTER")
+    online_atp.refresh(store.connection)
+
+
+def test_a_location_is_planned_while_it_is_mapped_and_ours(store: Store) -> None:
+    open_counter(store)
+    store.connection.execute(b"UPDATE inventory_level SET position = target - 1")
+    for change, is_planned in (
         (b"from_date = now() - interval '1 day', thru_date = now() + interval '1 day'", True),
+        (b"from_date = now()", True),
         (b"thru_date = now()", False),
         (b"from_date = now() + interval '1 second'", False),
         (b"inventory_master = 'SHOPIFY'", False),
-    ],
-)
-def test_a_location_is_planned_while_it_is_mapped_and_ours(store: Store, change: bytes, is_planned: bool) -> None:
-    store.open({P: 10})
-    store.world.facility("COUNTER")
-    store.world.channel("COUNTER", STORE_LOCATION, ["BROADWAY"], queue="COUNTER")
-    store.connection.execute(b"UPDATE inventory_channel SET " + change + b" WHERE location_id = %s", [STORE_LOCATION])
-    online_atp.refresh(store.connection)
-    store.connection.execute(
-        b"INSERT INTO inventory_level (shop_id, inventory_item_id, location_id, product_id, target)"
-        b" VALUES (%s, %s, %s, %s, 10) ON CONFLICT DO NOTHING",
-        [SHOP, item(P), STORE_LOCATION, P],
-    )
+    ):
+        with store.connection.transaction(force_rollback=True):
+            store.connection.execute(
+                b"UPDATE inventory_channel SET " + change + b" WHERE location_id = %s", [STORE_LOCATION]
+            )
+            planner.plan(store.connection, SHOP)
+            expected = {(P, ONLINE): 1} | ({(P, STORE_LOCATION): 1} if is_planned else {})
+            assert planned(store) == expected, change
+
+
+def test_only_the_locations_asked_for_are_planned(store: Store) -> None:
+    open_counter(store)
     store.connection.execute(b"UPDATE inventory_level SET position = target - 1")
+    for asked, expected in (
+        (None, {ONLINE, STORE_LOCATION}), ([ONLINE], {ONLINE}), ([STORE_LOCATION], {STORE_LOCATION}), ([], set()),
+    ):  # fmt: skip
+        with store.connection.transaction(force_rollback=True):
+            planner.plan(store.connection, SHOP, asked)
+            assert {location for _, location in planned(store)} == expected, asked
+
+
+HELD_BACK = {
+    (5, 0): 5, (5, 2): 3, (5, -2): 5, (5, 5): 0, (5, 9): 0,
+    (-5, -2): -3, (-5, 2): -5, (-5, -5): 0, (-5, -9): 0, (1, 1): 0, (1, -1): 1, (-1, 1): -1,
+}  # fmt: skip
+"""What is pushed, by what differs and what of it is held back."""
+
+
+def test_what_is_held_back_stays_and_the_rest_is_pushed(store: Store) -> None:
+    cases = {f"6{number:04d}": case for number, case in enumerate(HELD_BACK)}
+    store.open(dict.fromkeys(cases, 10))
     planner.plan(store.connection, SHOP)
-    assert planned(store) == {(P, ONLINE): 1} | ({(P, STORE_LOCATION): 1} if is_planned else {})
+    with store.connection.cursor() as cursor:
+        cursor.executemany(
+            b"UPDATE inventory_level SET target = position + %s, held_back = %s WHERE product_id = %s",
+            [(*case, product) for product, case in cases.items()],
+        )
 
-
-@pytest.mark.parametrize(
-    ("asked", "expected"),
-    [(None, [ONLINE, STORE_LOCATION]), ([ONLINE], [ONLINE]), ([STORE_LOCATION], [STORE_LOCATION]), ([], [])],
-)
-def test_only_the_locations_asked_for_are_planned(store: Store, asked: list[str] | None, expected: list[str]) -> None:
-    store.open({P: 10})
-    store.world.facility("COUNTER")
-    store.world.channel("COUNTER", STORE_LOCATION, ["BROADWAY"], queue="COUNTER")
-    online_atp.refresh(store.connection)
-    store.connection.execute(b"UPDATE inventory_level SET position = target - 1")
-    planner.plan(store.connection, SHOP, asked)
-    assert sorted(location for _, location in planned(store)) == sorted(expected)
-
-
-@pytest.mark.parametrize(
-    ("delta", "held_back", "pushed"),
-    [
-        (5, 0, 5),
-        (5, 2, 3),
-        (5, -2, 5),
-        (5, 5, 0),
-        (5, 9, 0),
-        (-5, -2, -3),
-        (-5, 2, -5),
-        (-5, -5, 0),
-        (-5, -9, 0),
-        (1, 1, 0),
-        (1, -1, 1),
-        (-1, 1, -1),
-    ],
-)
-def test_what_is_held_back_stays_and_the_rest_is_pushed(store: Store, delta: int, held_back: int, pushed: int) -> None:
-    store.open({P: 10, Q: 10})
-    planner.plan(store.connection, SHOP)
-    store.connection.execute(b"UPDATE inventory_level SET target = position + %s, held_back = %s", [delta, held_back])
     made = planner.make(store.connection, SHOP, with_held=False)
-    assert planned(store) == ({(P, ONLINE): pushed, (Q, ONLINE): pushed} if pushed else {})
-    assert (made.rows, made.units_up, made.units_down) == (
-        2 * bool(pushed), 2 * max(0, pushed), 2 * max(0, -pushed)
-    )  # fmt: skip
-    rest = store.connection.execute(b"SELECT held_back FROM inventory_level").fetchall()
-    assert rest == [(delta - pushed if pushed else held_back,)] * 2
+    pushed = {product: HELD_BACK[case] for product, case in cases.items() if HELD_BACK[case]}
+    assert planned(store) == {(product, ONLINE): delta for product, delta in pushed.items()}
+    ups, downs = sum(max(0, each) for each in pushed.values()), sum(max(0, -each) for each in pushed.values())
+    assert (made.rows, made.units_up, made.units_down) == (len(pushed), ups, downs)
+    rest = dict(store.connection.execute(b"SELECT product_id, held_back FROM inventory_level").fetchall())
+    assert rest == {
+        product: delta - pushed[product] if product in pushed else held_back
+        for product, (delta, held_back) in cases.items()
+    }
 
 
 def test_a_hard_sync_pushes_what_was_held_back(store: Store) -> None:
@@ -155,32 +154,36 @@ def test_rows_are_cut_by_reason_and_number_and_ordered_by_location_and_item(
     assert indexes == [([0, 1, 2], 1), ([0], 1), ([0], 1), ([0], 1)]
 
 
-@pytest.mark.parametrize(
-    ("remembered", "moved", "told"),
-    [
-        (None, "VAR_DAMAGED", "damaged"),
-        ("damaged", "VAR_DAMAGED", "damaged"),
-        ("damaged", "CYCLE_COUNT", "correction"),
-        ("damaged", None, "damaged"),
-        (None, None, "correction"),
-    ],
-)
-def test_a_reason_remembered_and_a_new_one_are_told_if_they_agree(
-    store: Store, remembered: str | None, moved: str | None, told: str
-) -> None:
-    store.open({P: 10})
+REASONS = {
+    (None, "VAR_DAMAGED"): "damaged",
+    ("damaged", "VAR_DAMAGED"): "damaged",
+    ("damaged", "CYCLE_COUNT"): "correction",
+    ("damaged", None): "damaged",
+    (None, None): "correction",
+}
+"""What Shopify is told, by the reason remembered of a level and that of its new ledger row."""
+
+
+def test_a_reason_remembered_and_a_new_one_are_told_if_they_agree(store: Store) -> None:
+    cases = dict(zip(PRODUCTS, REASONS, strict=False))
+    store.open(dict.fromkeys(cases, 10))
     planner.plan(store.connection, SHOP)
-    if moved:
-        store.move(P, -1, moved)
-        online_atp.refresh(store.connection)
-    else:
-        differ(store)
-    store.connection.execute(b"UPDATE inventory_level SET shopify_reason = %s", [remembered])
+    for product, (_, moved) in cases.items():
+        if moved:
+            store.move(product, -1, moved)
+    online_atp.refresh(store.connection)
+    for product, (remembered, moved) in cases.items():
+        store.connection.execute(
+            b"UPDATE inventory_level SET shopify_reason = %s, target = target + %s WHERE product_id = %s",
+            [remembered, int(moved is None), product],
+        )
     planner.plan(store.connection, SHOP)
-    row = store.connection.execute(b"SELECT shopify_reason, variables::jsonb #>> '{input,reason}' FROM outbox_batch")
-    assert row.fetchall() == [(told, told)]
-    kept = store.connection.execute(b"SELECT shopify_reason FROM inventory_level").fetchall()
-    assert kept == [(None,)], "used up"
+    told = store.connection.execute(
+        b"SELECT level.product_id, batch.shopify_reason, batch.variables::jsonb #>> '{input,reason}',"
+        b" level.shopify_reason FROM outbox_batch AS batch INNER JOIN inventory_level AS level USING (outbox_batch_id)"
+        b" ORDER BY level.product_id"
+    ).fetchall()
+    assert told == [(product, REASONS[case], REASONS[case], None) for product, case in cases.items()], "and used up"
 
 
 def test_each_batch_has_a_key_of_its_own(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,10 +201,7 @@ def test_what_vanishes_is_counted_by_location_from_what_each_shows(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A level below nothing shows nothing that could vanish, and one that is raised makes up for no other."""
-    store.open({P: 10, Q: 20, R: 30})
-    store.world.facility("COUNTER")
-    store.world.channel("COUNTER", STORE_LOCATION, ["BROADWAY"], queue="COUNTER")
-    online_atp.refresh(store.connection)
+    open_counter(store, (P, Q, R))
     planner.plan(store.connection, SHOP)
     asked: list[list[Vanishing]] = []
 

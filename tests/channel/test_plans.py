@@ -88,14 +88,23 @@ def test_an_order_at_its_own_location_is_no_reason(store: Store) -> None:
     assert store.shown(P) == 47
 
 
-def test_rows_of_a_replaced_batch_keep_their_reason(store: Store) -> None:
-    store.open({P: 50})
+def test_a_replaced_batch_keeps_its_reason_and_leaves_what_has_come_since(store: Store) -> None:
+    store.open({P: 50, Q: 50})
+    only(store, "VAR_DAMAGED", "CYCLE_COUNT")
+    for product in (P, Q):
+        store.sell(product)
+        store.move(product, -1, "VAR_DAMAGED")
+    store.move(P, -5, "VAR_INTEGR")
     make(store)
-    store.sell(P)
-    store.move(P, -1, "VAR_DAMAGED")
+    store.move(P, -2, "VAR_DAMAGED")
+    store.move(Q, -2, "CYCLE_COUNT")
+    assert make(store).rows == 0
+    assert store.deliver().stale == 2
+    assert reasons(store) == {P: "correction", Q: "damaged"}
     make(store)
-    assert store.deliver().stale == 1
-    assert reasons(store) == {P: "damaged"}
+    store.deliver()
+    assert reasons(store)[Q] == "cycle_count_available"
+    assert (store.shown(P), store.shown(Q)) == (46, 46), "all but the five"
 
 
 def test_a_batch_row_leads_back_to_its_ledger_rows(store: Store) -> None:
@@ -145,17 +154,23 @@ def test_a_reason_that_may_not_be_pushed_waits_for_a_hard_sync(store: Store) -> 
     assert store.shown(P) == 41, "nothing is held back any more"
 
 
-def test_no_more_is_held_back_than_there_is_to_push(store: Store) -> None:
-    store.open({P: 50})
+def test_nothing_is_held_back_any_more_once_nothing_differs(store: Store) -> None:
+    """Whatever has made up for it: what may not be pushed either, what may be, later or at once."""
+    store.open({P: 50, Q: 50, R: 50})
     only(store, "VAR_DAMAGED")
-    store.move(P, -5, "VAR_INTEGR")
+    for product in (P, Q):
+        store.move(product, -5, "VAR_INTEGR")
     make(store)
     store.move(P, +5, "VAR_INTEGR")
+    store.move(Q, +5, "VAR_DAMAGED")
+    store.move(R, -5, "VAR_INTEGR")
+    store.move(R, +5, "VAR_DAMAGED")
     assert make(store).rows == 0
-    store.move(P, -3, "VAR_DAMAGED")
+    for product in (P, Q, R):
+        store.move(product, -3, "VAR_DAMAGED")
     make(store)
     store.deliver()
-    assert store.shown(P) == 47
+    assert [store.shown(product) for product in (P, Q, R)] == [47, 47, 47]
 
 
 def test_orders_of_a_level_with_held_units_push_nothing(store: Store) -> None:

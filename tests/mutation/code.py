@@ -34,6 +34,17 @@ def changes(text: str) -> list[Change]:
     return sorted(set(found), key=lambda change: (change.start, change.end, change.becomes))
 
 
+def function_at(text: str, line: int) -> str:
+    """The outermost function or method that a line belongs to, with its class: `Taken.__add__`."""
+    tree = ast.parse(text)
+    methods = [(f"{each.name}.", each.body) for each in tree.body if isinstance(each, ast.ClassDef)]
+    for prefix, body in [("", tree.body), *methods]:
+        for each in body:
+            if isinstance(each, ast.FunctionDef) and each.lineno <= line <= (each.end_lineno or line):
+                return prefix + each.name
+    raise ValueError(f"line {line} belongs to no function")
+
+
 class _Offsets:
     """From line and column to a place in the text."""
 

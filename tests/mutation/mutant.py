@@ -18,6 +18,8 @@ from tests.mutation import code, sql
 
 PROJECT = Path(__file__).parents[2]
 
+NO_STATEMENT = "the database, as it is no statement"
+"""What kills a change that is no SQL; it says nothing of the tests."""
 
 Change = tuple[str, str, str]
 """A change as it is known from one run to the next: the file, what was there, and what it became."""
@@ -33,6 +35,7 @@ class Mutant:
         was: The line, or the lines, without needless blanks.
         becomes: What would stand there.
         text: The whole file with the change.
+        place: What a test has to read or call to be able to notice: the file, and of a module the function.
     """
 
     file: str
@@ -40,6 +43,7 @@ class Mutant:
     was: str
     becomes: str
     text: str
+    place: str
 
     @property
     def change(self) -> Change:
@@ -59,11 +63,24 @@ class Mutant:
 def of_file(file: str) -> list[Mutant]:
     """All mutants of a file, in the order of its text."""
     text = (PROJECT / file).read_text(encoding="utf-8")
-    found = sql.changes(text) if file.endswith(".sql") else code.changes(text)
+    is_statement = file.endswith(".sql")
+    found = sql.changes(text) if is_statement else code.changes(text)
+    lines = [text.count("\n", 0, each.start) + 1 for each in found]
     return [
-        Mutant(file, text.count("\n", 0, each.start) + 1, *sql.shown(text, each), sql.apply(text, each))
-        for each in found
+        Mutant(
+            file,
+            line,
+            *sql.shown(text, each),
+            sql.apply(text, each),
+            file if is_statement else f"{file}:{code.function_at(text, line)}",
+        )
+        for line, each in zip(lines, found, strict=True)
     ]
+
+
+def place_of(called: types.CodeType) -> str:
+    """A function of the project as `Mutant.place` names it; what is within a function is part of it."""
+    return f"{Path(called.co_filename).relative_to(PROJECT)}:{called.co_qualname.partition('.<locals>')[0]}"
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Runs the collected tests once for each mutant, within one session: servers and databases are started once.
 
-A mutant is killed by the first test that fails. Which one it was is tried first for the next mutant of the same file.
+A mutant is killed by the first test that fails. Only the tests that read the statement, or call the function, are run:
+first those that have killed others of its file, then the quick ones.
 """
 
 from __future__ import annotations
@@ -8,17 +9,22 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
+from typing import Any
 
+import psycopg
 import pytest
 from _pytest.runner import runtestprotocol
 from hypothesis import Phase, settings
 
 from tests.mutation import mutant
+from tests.mutation.mutant import Mutant
 
 SECONDS_A_TEST = 120
 """After which a test has noticed: a change may make a loop endless."""
@@ -28,68 +34,135 @@ class TookTooLong(Exception):
     """A test did not come to its end."""
 
 
-class Mutation:
-    """The part of pytest that runs the tests."""
+class Learning:
+    """In place of pytest's loop: runs each test that is not known yet as it is, and keeps how long it took and what of
+    the project it has read or called."""
 
-    def __init__(self, files: Sequence[str], report: Path, share: tuple[int, int], skipped: set[mutant.Change]) -> None:
-        found = [each for file in files for each in mutant.of_file(file)][share[0] :: share[1]]
-        self.mutants = [each for each in found if each.change not in skipped]
-        self.report = report
-        self._killers: dict[str, list[str]] = {}
-        self._seconds: dict[str, float] = {}
-        self._reads: dict[str, set[str]] = {}
+    def __init__(self, known: Path) -> None:
+        self.known = known
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """In place of pytest's own: first the tests as they are, then once for each mutant."""
-        items = list(session.items)
-        self._try_unchanged(items)
+        """Each test once."""
+        known: dict[str, Any] = json.loads(self.known.read_text(encoding="utf-8")) if self.known.exists() else {}
+        for item, following in _each_with_next(session.items):
+            if item.nodeid in known:
+                continue
+            began = time.monotonic()
+            with _noted() as touched:
+                failed = _fails(item, following)
+            if failed:
+                raise pytest.UsageError(f"{item.nodeid} fails without any change")
+            known[item.nodeid] = {"seconds": round(time.monotonic() - began, 2), "touches": sorted(touched)}
+            self.known.write_text(json.dumps(known), encoding="utf-8")
+        return True
+
+
+class Mutation:
+    """In place of pytest's loop: tries each mutant.
+
+    Attributes:
+        mutants: The mutants.
+        known: What `Learning` has kept.
+        report: Where each mutant's end is told, one JSON object a line.
+        most_tests: After so many tests a mutant counts as alive for now.
+        killers: Tests that have killed before, by file, the last one first.
+    """
+
+    def __init__(
+        self,
+        mutants: Sequence[Mutant],
+        known: Mapping[str, Any],
+        report: Path,
+        most_tests: int | None,
+        killers: dict[str, list[str]],
+    ) -> None:
+        self.mutants = mutants
+        self.known = known
+        self.report = report
+        self.most_tests = most_tests
+        self.killers = killers
+        self._trusted: set[str] = set()
+        self._error: BaseException | None = None
+
+    def pytest_exception_interact(self, call: pytest.CallInfo[Any]) -> None:
+        """Remember why a test has failed."""
+        self._error = call.excinfo.value if call.excinfo is not None else None
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Each mutant until a test fails."""
         with self.report.open("a", encoding="utf-8") as report:
             for number, each in enumerate(self.mutants, 1):
                 began = time.monotonic()
+                items = self._likeliest_first(session.items, each)
                 with each.in_force():
-                    killer = self._first_failure(self._likeliest_first(items, each.file))
-                if killer is not None:
-                    self._killers.setdefault(each.file, []).insert(0, killer)
+                    killer = self._first_failure(items[: self.most_tests])
+                error = self._error if killer is not None else None
+                is_invalid = isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith("42")
+                if killer is not None and not is_invalid:
+                    self._trust(session.items, killer)
+                    self.killers.setdefault(each.file, []).insert(0, killer)
                 told = {
                     "file": each.file,
                     "line": each.line,
                     "was": each.was,
                     "becomes": each.becomes,
-                    "killer": killer,
+                    "killer": mutant.NO_STATEMENT if is_invalid else killer,
+                    "tests": [len(items[: self.most_tests]), len(items)],
+                    "seconds": round(time.monotonic() - began, 1),
+                    "at": time.time(),
                 }
-                report.write(json.dumps(told | {"seconds": round(time.monotonic() - began, 1)}) + "\n")
+                report.write(json.dumps(told) + "\n")
                 report.flush()
                 print(f"{number}/{len(self.mutants)} {'killed' if killer else 'SURVIVED'} {each}", flush=True)
         return True
 
-    def _try_unchanged(self, items: list[pytest.Item]) -> None:
-        """Run each test as it is, and note how long it takes and which statements it reads."""
-        for item, following in zip(items, [*items[1:], *items[:1]], strict=True):
-            read: set[str] = set()
-
-            def note(file: Path, read: set[str] = read) -> bytes:
-                read.add(str(file.relative_to(mutant.PROJECT)))
-                return file.read_bytes()
-
-            began = time.monotonic()
-            with mutant.statements_read(note):
-                failed = _fails(item, following)
-            if failed:
-                raise pytest.UsageError(f"{item.nodeid} fails without any change")
-            self._seconds[item.nodeid], self._reads[item.nodeid] = time.monotonic() - began, read
-
-    def _likeliest_first(self, items: list[pytest.Item], file: str) -> list[pytest.Item]:
-        """The tests that read a statement (of a module: all), those first that have killed before, then the quick."""
-        killers = list(dict.fromkeys(self._killers.get(file, [])))
+    def _likeliest_first(self, items: Sequence[pytest.Item], each: Mutant) -> list[pytest.Item]:
+        killers = list(dict.fromkeys(self.killers.get(each.file, [])))
         rank = {name: number for number, name in enumerate(killers)}
-        able = [item for item in items if file.endswith(".py") or file in self._reads[item.nodeid]]
-        return sorted(able, key=lambda item: (rank.get(item.nodeid, len(killers)), self._seconds[item.nodeid]))
+        able = [item for item in items if each.place in self.known[item.nodeid]["touches"]]
+        return sorted(able, key=lambda item: (rank.get(item.nodeid, len(killers)), self.known[item.nodeid]["seconds"]))
 
-    def _first_failure(self, items: list[pytest.Item]) -> str | None:
-        for item, following in zip(items, [*items[1:], *items[:1]], strict=True):
-            if _fails(item, following):
-                return item.nodeid
-        return None
+    def _first_failure(self, items: Sequence[pytest.Item]) -> str | None:
+        return next((item.nodeid for item, following in _each_with_next(items) if _fails(item, following)), None)
+
+    def _trust(self, items: Sequence[pytest.Item], killer: str) -> None:
+        """See once that a test which kills passes without any change."""
+        if killer in self._trusted:
+            return
+        (item,) = (each for each in items if each.nodeid == killer)
+        if _fails(item, items[0] if item is not items[0] else items[-1]):
+            raise pytest.UsageError(f"{killer} fails without any change")
+        self._trusted.add(killer)
+
+
+def _each_with_next(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item]]:
+    return zip(items, [*items[1:], *items[:1]], strict=True)
+
+
+@contextmanager
+def _noted() -> Iterator[set[str]]:
+    """What of the project is read or called, as `Mutant.place` names it; complete when the block has ended."""
+    touched: set[str] = set()
+    called: set[CodeType] = set()
+
+    def read(file: Path) -> bytes:
+        touched.add(str(file.relative_to(mutant.PROJECT)))
+        return file.read_bytes()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            called.add(frame.f_code)
+
+    threading.setprofile(note)
+    sys.setprofile(note)
+    try:
+        with mutant.statements_read(read):
+            yield touched
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    own = str(mutant.PROJECT / "include")
+    touched.update(mutant.place_of(code) for code in called if code.co_filename.startswith(own))
 
 
 def _fails(item: pytest.Item, following: pytest.Item) -> bool:
@@ -119,11 +192,20 @@ def _time_limit() -> Iterator[None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take the files, the report and the share of the mutants from the environment."""
+    """Take from the environment what is to be done, see `__main__`."""
     # Nobody reads the example that kills: it need not be shortened.
     settings.register_profile("mutation", phases=[Phase.explicit, Phase.generate])
     settings.load_profile("mutation")
     wanted = json.loads(os.environ["MUTATION"])
-    share = (int(wanted["share"][0]), int(wanted["share"][1]))
-    skipped = {(str(one[0]), str(one[1]), str(one[2])) for one in wanted["skipped"]}
-    config.pluginmanager.register(Mutation(wanted["files"], Path(wanted["report"]), share, skipped), "mutation")
+    known = Path(wanted["known"])
+    if "files" not in wanted:
+        config.pluginmanager.register(Learning(known), "mutation")
+        return
+    number, shares = wanted["share"]
+    skipped = {tuple(one) for one in wanted["skipped"]}
+    mutants = [each for file in wanted["files"] for each in mutant.of_file(file)][number::shares]
+    mutants = [each for each in mutants if each.change not in skipped]
+    learned = json.loads(known.read_text(encoding="utf-8"))
+    config.pluginmanager.register(
+        Mutation(mutants, learned, Path(wanted["report"]), wanted["most_tests"], wanted["killers"]), "mutation"
+    )
