@@ -140,5 +140,5 @@ def _decide(connection: Connection, outbox_plan_id: int, decided_by: str, *, app
         ).fetchone()
     if row is None:
         raise NotHeld(f"plan {outbox_plan_id} does not wait for approval; the table outbox_plan says what became of it")
-    batches: int = row[1]
+    batches: int = row[0]
     return batches

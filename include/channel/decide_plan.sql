@@ -1,5 +1,5 @@
 -- Somebody has decided on a plan that waits. Approved batches are sent as they are. Rejected ones end; what they would
--- have pushed is held back until a hard sync. Answers nothing if the plan does not wait.
+-- have pushed is held back until a hard sync. Answers how many there are; nothing if the plan does not wait.
 -- Writes outbox_plan, outbox_batch, outbox_batch_row, inventory_level.
 WITH decided AS (
     UPDATE outbox_plan
@@ -8,7 +8,7 @@ WITH decided AS (
         decided_by = %(decided_by)s,
         decided_at = now()
     WHERE outbox_plan_id = %(outbox_plan_id)s AND status_id = 'HELD'
-    RETURNING outbox_plan_id, shop_id
+    RETURNING outbox_plan_id
 ),
 
 ended AS (
@@ -18,7 +18,7 @@ ended AS (
         finished_at = CASE WHEN NOT %(approved)s THEN now() END
     FROM decided
     WHERE batch.outbox_plan_id = decided.outbox_plan_id AND batch.status_id = 'HELD'
-    RETURNING batch.outbox_batch_id, batch.shop_id
+    RETURNING batch.outbox_batch_id
 ),
 
 unapplied AS (
@@ -35,9 +35,5 @@ freed AS (
     WHERE level.outbox_batch_id = ended.outbox_batch_id AND NOT %(approved)s
 )
 
-SELECT
-    decided.shop_id,
-    count(ended.outbox_batch_id) AS batches
+SELECT (SELECT count(*) FROM ended) AS batches
 FROM decided
-LEFT JOIN ended ON decided.shop_id = ended.shop_id
-GROUP BY decided.shop_id

@@ -3,9 +3,7 @@
 SELECT
     level.location_id,
     sum(greatest(level.position, 0)) AS shown,
-    coalesce(
-        sum(greatest(level.position, 0) - greatest(level.position + chosen.delta, 0)) FILTER (WHERE chosen.delta < 0), 0
-    ) AS vanishing
+    sum(greatest(level.position, 0) - greatest(level.position + least(coalesce(chosen.delta, 0), 0), 0)) AS vanishing
 FROM inventory_level AS level
 LEFT JOIN chosen_row AS chosen
     ON level.inventory_item_id = chosen.inventory_item_id AND level.location_id = chosen.location_id

@@ -240,14 +240,18 @@ def test_the_usual_number_of_rows_is_the_median_of_the_last_plans_that_were_let_
     monkeypatch.setattr(breaker, "judge", judge)
     store.connection.execute(b"UPDATE shopify_shop SET approval_least_rows = 1")
 
-    def earlier(count: int, rows: int, status: str = "RELEASED") -> None:
+    store.connection.execute(
+        b"INSERT INTO shopify_shop (shop_id, myshopify_domain, connection_id) VALUES ('other', 'o.myshopify.com', 'o')"
+    )
+
+    def earlier(count: int, rows: int, status: str = "RELEASED", shop: str = SHOP) -> None:
         store.connection.execute(
             b"INSERT INTO outbox_plan (shop_id, status_id, plan_rows, units_up, units_down, transport,"
             b" transport_reason, held_because, decided_at, ledger_through)"
             b" SELECT %(shop)s, %(status)s, %(rows)s, 0, 0, 'DIRECT', '',"
             b" CASE WHEN %(status)s <> 'RELEASED' THEN 'because' END,"
             b" CASE WHEN %(status)s IN ('APPROVED', 'REJECTED') THEN now() END, 0 FROM generate_series(1, %(count)s)",
-            {"shop": SHOP, "status": status, "rows": rows, "count": count},
+            {"shop": shop, "status": status, "rows": rows, "count": count},
         )
 
     def usual() -> float | None:
@@ -259,8 +263,10 @@ def test_the_usual_number_of_rows_is_the_median_of_the_last_plans_that_were_let_
     earlier(2, 10)
     earlier(2, 20, "APPROVED")
     earlier(9, 5000, "REJECTED")
+    earlier(9, 7000, shop="other")
     assert usual() is None, "of fewer than five nothing is usual"
     earlier(1, 12)
     assert usual() == 12
-    earlier(20, 40)
-    assert usual() == 40, "of the last twenty"
+    earlier(10, 14)
+    earlier(10, 40)
+    assert usual() == (14 + 40) / 2, "of the last twenty"

@@ -1,7 +1,7 @@
 """Runs the collected tests once for each mutant, within one session: servers and databases are started once.
 
 A mutant is killed by the first test that fails. Only the tests that read the statement, or call the function, are run:
-first those that have killed others of its file, then the quick ones.
+first those that have killed others of its file, then those of the group's first file, then the quick ones.
 """
 
 from __future__ import annotations
