@@ -57,24 +57,30 @@ TARGETS = (
         "settlement",
         (
             *(f"{CHANNEL}/{name}.sql" for name in ("judge_levels", "rebase_positions", "select_unsettled")),
-            *(f"{CHANNEL}/{name}.sql" for name in ("settle_explained", "select_pending", "move_positions")),
+            f"{CHANNEL}/move_positions.sql",
             f"{CHANNEL}/observation.py",
-            f"{CHANNEL}/hot_levels.py",
         ),
         (
             "tests/channel/test_observation.py",
             "tests/channel/test_two_shops.py",
             "tests/channel/test_delivery.py",
             "tests/channel/test_drift.py",
-            "tests/channel/test_hot_levels.py",
             "tests/channel/test_orders.py",
         ),
+    ),
+    Target(
+        "explanation",
+        (
+            *(f"{CHANNEL}/{name}.sql" for name in ("settle_explained", "select_pending")),
+            f"{CHANNEL}/hot_levels.py",
+        ),
+        ("tests/channel/test_hot_levels.py", "tests/channel/test_delivery.py"),
+        f"{SLOW} and not random_worlds",
     ),
     Target(
         "atp",
         (
             *(f"{ATP}/{name}.sql" for name in ("refresh_targets", "fill_refresh_component", "notice_dates")),
-            f"{ATP}/kit_stock.py",
         ),
         (
             "tests/stock/atp/test_online_atp.py",
@@ -83,5 +89,5 @@ TARGETS = (
             "tests/channel/test_two_shops.py",
         ),
         "not indexes and not dag and not documented_page",
-    ),
+    ),    Target("kits", (f"{ATP}/kit_stock.py",), ("tests/stock/atp/test_kit_stock.py",)),
 )
