@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import cast
 
 import pytest
 
 from include.channel import breaker, planner
 from include.channel.breaker import Vanishing
+from include.db.connection import Connection
+from include.sandbox.shopify import Emulator
+from include.shopify.client import Client
 from include.stock.atp import online_atp
 from tests.scenarios.store import STORE_LOCATION, Store, item
-from tests.world import ONLINE, SHOP
+from tests.world import ONLINE, SHOP, World
 
 P, Q, R, S, U, V = PRODUCTS = ("50001", "50002", "50003", "50004", "50005", "50006")
+
+
+@pytest.fixture
+def store(connection: Connection, world: World) -> Store:
+    """A store whose shop nobody asks: a plan is made from what is known."""
+    return Store(connection, world, cast(Emulator, None), cast(Client, None))
 
 
 def differ(store: Store, by: int = 1) -> None:
@@ -32,7 +42,7 @@ def planned(store: Store) -> dict[tuple[str, str], int]:
 
 
 def test_a_level_is_left_alone_where_nothing_may_be_pushed(store: Store) -> None:
-    store.open(dict.fromkeys(PRODUCTS, 10))
+    store.equip(dict.fromkeys(PRODUCTS, 10))
     planner.plan(store.connection, SHOP)
     differ(store)
     store.connection.execute(b"UPDATE inventory_level SET quarantine_reason = 'odd' WHERE product_id = %s", [Q])
@@ -45,7 +55,7 @@ def test_a_level_is_left_alone_where_nothing_may_be_pushed(store: Store) -> None
 
 def open_counter(store: Store, products: Sequence[str] = (P,)) -> None:
     """A second location that shows the same store."""
-    store.open(dict.fromkeys(products, 10))
+    store.equip(dict.fromkeys(products, 10))
     store.world.facility("COUNTER")
     store.world.channel("COUNTER", STORE_LOCATION, ["BROADWAY"], queue="COUNTER")
     online_atp.refresh(store.connection)
@@ -90,7 +100,7 @@ HELD_BACK = {
 
 def test_what_is_held_back_stays_and_the_rest_is_pushed(store: Store) -> None:
     cases = {f"6{number:04d}": case for number, case in enumerate(HELD_BACK)}
-    store.open(dict.fromkeys(cases, 10))
+    store.equip(dict.fromkeys(cases, 10))
     planner.plan(store.connection, SHOP)
     with store.connection.cursor() as cursor:
         cursor.executemany(
@@ -103,7 +113,9 @@ def test_what_is_held_back_stays_and_the_rest_is_pushed(store: Store) -> None:
     assert planned(store) == {(product, ONLINE): delta for product, delta in pushed.items()}
     ups, downs = sum(max(0, each) for each in pushed.values()), sum(max(0, -each) for each in pushed.values())
     assert (made.rows, made.units_up, made.units_down) == (len(pushed), ups, downs)
-    rest = dict(store.connection.execute(b"SELECT product_id, held_back FROM inventory_level").fetchall())
+    rest: dict[str, int] = dict(
+        store.connection.execute(b"SELECT product_id, held_back FROM inventory_level").fetchall()
+    )
     assert rest == {
         product: delta - pushed[product] if product in pushed else held_back
         for product, (delta, held_back) in cases.items()
@@ -111,7 +123,7 @@ def test_what_is_held_back_stays_and_the_rest_is_pushed(store: Store) -> None:
 
 
 def test_a_hard_sync_pushes_what_was_held_back(store: Store) -> None:
-    store.open({P: 10})
+    store.equip({P: 10})
     planner.plan(store.connection, SHOP)
     store.connection.execute(b"UPDATE inventory_level SET target = 15, held_back = 2")
     planner.plan(store.connection, SHOP, with_held=True)
@@ -123,7 +135,7 @@ def test_rows_are_cut_by_reason_and_number_and_ordered_by_location_and_item(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(planner, "MOST_ROWS", 3)
-    store.open(dict.fromkeys(PRODUCTS, 10))
+    store.equip(dict.fromkeys(PRODUCTS, 10))
     planner.plan(store.connection, SHOP)
     differ(store)
     store.connection.execute(b"UPDATE inventory_level SET shopify_reason = 'damaged' WHERE product_id = %s", [Q])
@@ -166,7 +178,7 @@ REASONS = {
 
 def test_a_reason_remembered_and_a_new_one_are_told_if_they_agree(store: Store) -> None:
     cases = dict(zip(PRODUCTS, REASONS, strict=False))
-    store.open(dict.fromkeys(cases, 10))
+    store.equip(dict.fromkeys(cases, 10))
     planner.plan(store.connection, SHOP)
     for product, (_, moved) in cases.items():
         if moved:
@@ -188,7 +200,7 @@ def test_a_reason_remembered_and_a_new_one_are_told_if_they_agree(store: Store) 
 
 def test_each_batch_has_a_key_of_its_own(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planner, "MOST_ROWS", 1)
-    store.open({P: 10, Q: 10})
+    store.equip({P: 10, Q: 10})
     planner.plan(store.connection, SHOP)
     differ(store)
     planner.plan(store.connection, SHOP)
@@ -229,7 +241,7 @@ def test_what_vanishes_is_counted_by_location_from_what_each_shows(
 def test_the_usual_number_of_rows_is_the_median_of_the_last_plans_that_were_let_go(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store.open({P: 10})
+    store.equip({P: 10})
     planner.plan(store.connection, SHOP)
     asked: list[float | None] = []
 

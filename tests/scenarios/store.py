@@ -30,16 +30,7 @@ class Store:
 
         `settle` would find the same, in several times the time.
         """
-        self.world.shop()
-        self.connection.execute(b"UPDATE shopify_shop SET seconds_to_arrive = 0.2, order_search_lag = 0.2")
-        self.world.facility("BROADWAY", external_id="43")
-        self.world.facility("_NA_", "VIRTUAL_FACILITY")
-        self.world.channel("ONLINE", ONLINE, ["BROADWAY"], queue="_NA_")
-        for product, units in stock.items():
-            self.world.product(product)
-            self.world.in_shop(product, item(product))
-            if units:
-                self.move(product, units)
+        self.equip(stock)
         self.emulator.seed(
             [{"id": ONLINE, "name": "Online"}, {"id": STORE_LOCATION, "name": "Broadway"}],
             [{"id": item(product), "sku": f"SKU-{product}"} for product in stock],
@@ -48,9 +39,31 @@ class Store:
                 for product, units in stock.items()
             ],
         )
-        online_atp.refresh(self.connection)
         self.import_orders()  # the orders that come later are new
-        self.connection.execute(b"UPDATE inventory_level SET position = target, to_observe = FALSE")
+
+    def equip(self, stock: dict[str, int]) -> None:
+        """The part of `open` that needs no Shopify."""
+        self.world.shop()
+        self.connection.execute(b"UPDATE shopify_shop SET seconds_to_arrive = 0.2, order_search_lag = 0.2")
+        self.world.facility("BROADWAY", external_id="43")
+        self.world.facility("_NA_", "VIRTUAL_FACILITY")
+        self.world.channel("ONLINE", ONLINE, ["BROADWAY"], queue="_NA_")
+        for product in stock:
+            self.world.product(product)
+            self.world.in_shop(product, item(product))
+        for product, units in stock.items():
+            if units:
+                self.move(product, units)
+        online_atp.refresh(self.connection)
+        self.connection.execute(
+            b"WITH looked AS (INSERT INTO inventory_observation (shop_id, purpose) VALUES (%s, 'SETTLE')"
+            b" RETURNING inventory_observation_id), seen AS (UPDATE inventory_level SET position = target,"
+            b" to_observe = FALSE RETURNING shop_id, inventory_item_id, location_id, position)"
+            b" INSERT INTO inventory_drift (shop_id, inventory_item_id, location_id, observed, cause, outcome,"
+            b" inventory_observation_id) SELECT shop_id, inventory_item_id, location_id, position,"
+            b" 'FIRST_OBSERVATION', 'REBASED', inventory_observation_id FROM seen CROSS JOIN looked",
+            [SHOP],
+        )
 
     def move(self, product: str, units: int, reason: str = "VAR_MANUAL") -> None:
         """Something happens to the store's stock."""
