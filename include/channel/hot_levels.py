@@ -104,8 +104,7 @@ def taken_by(order: Order, level: Level, changed_at: datetime, known: Imported |
     if returned:
         return Taken(-returned, ANY)  # nobody can say which returns came before that moment
     if order.updated_at == order.created_at:
-        was_there = order.created_at < changed_at - CLOCK_TICK
-        return Taken(taken if was_there else 0, taken)
+        return Taken(0, taken)  # made at about that moment, and as it was since
     lines = [line for line in order.lines if line.inventory_item_id == level[0]]
     if fulfilled and fulfilled == sum(line.ordered for line in lines):
         return Taken(0, taken)  # all that was ever ordered has left from here, wherever it was at that moment

@@ -50,5 +50,4 @@ INNER JOIN outbox_batch_row AS batch_row
         batch.outbox_batch_id = batch_row.outbox_batch_id
         AND level.inventory_item_id = batch_row.inventory_item_id
         AND level.location_id = batch_row.location_id
-WHERE level.position IS NOT NULL
 FOR UPDATE OF level

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.channel import hot_levels, observation
-from include.channel.hot_levels import CLOCK_TICK, Imported, Pending, Taken
+from include.channel.hot_levels import ANY, CLOCK_TICK, Imported, Pending, Taken
 from include.sandbox.shopify.store import Refused
 from include.shopify.order_state import OrderItem, OrderLine
 from include.shopify.orders import Order
@@ -112,9 +112,55 @@ def test_an_order_that_left_the_level_and_shows_no_line_of_it_any_more_decides_n
     assert hot_levels.was_applied(Pending(50 - 3, 3, 3), 50 - 3 + 3, taken) is None
 
 
-def test_an_order_known_from_before_and_still_the_same_leaves_no_doubt() -> None:
-    order = order_of(1, Happening(-20, 3, 0, True, "fulfilled"))
-    assert hot_levels.taken_by(order, LEVEL, NOON, Imported(3, stands=True)) == Taken(3, 3)
+@dataclass(frozen=True)
+class Told:
+    """An order of three units as it is told: seconds from the last change of the level, and what is left of it."""
+
+    created: int
+    updated: int
+    taken: int = 3
+    fulfilled: int = 0
+    returned: int = 0
+    ordered: int | None = 3
+    location: str = ONLINE
+
+    def order(self) -> Order:
+        lines = () if self.ordered is None else (OrderLine("gid://shopify/LineItem/1", item(P), 3, self.ordered),)
+        items = (OrderItem(item(P), self.location, self.taken, self.fulfilled, self.returned),)
+        created, updated = (NOON + timedelta(seconds=each) for each in (self.created, self.updated))
+        return Order("1", "#1", created, updated, items, lines)
+
+
+@pytest.mark.parametrize(
+    ("told", "known", "least", "most"),
+    [
+        (Told(-9, -3), None, 3, 3),
+        (Told(-9, -3, returned=1), None, 2, 2),
+        (Told(-9, -3, location="elsewhere"), None, 0, 0),
+        (Told(-9, -2), None, 0, ANY),
+        (Told(-2, -2), None, 0, 3),
+        (Told(2, 2), None, 0, 3),
+        (Told(3, 3), None, 0, 0),
+        (Told(3, 9), None, 0, 0),
+        (Told(-9, 9), None, 0, ANY),
+        (Told(-9, 9, returned=1), None, -1, ANY),
+        (Told(-9, 9, fulfilled=3), None, 0, 3),
+        (Told(-9, 9, fulfilled=2), None, 0, ANY),
+        (Told(-9, 9, fulfilled=3, ordered=4), None, 0, ANY),
+        (Told(-9, 9, taken=0, ordered=None), None, 0, 0),
+        (Told(-9, 9, taken=0, ordered=None), Imported(3, stands=True), 0, ANY),
+        (Told(-9, 9), Imported(3, stands=True), 3, 3),
+        (Told(-9, 9), Imported(3, stands=False), 0, ANY),
+        (Told(-9, 9), Imported(2, stands=True), 0, ANY),
+    ],
+)
+def test_what_an_order_can_have_taken_by_then(told: Told, known: Imported | None, least: int, most: int) -> None:
+    """The two clocks may differ by two seconds; whatever changed later may have been anything before."""
+    assert hot_levels.taken_by(told.order(), LEVEL, NOON, known) == Taken(least, most)
+
+
+def test_what_may_be_anything_stays_so_with_more() -> None:
+    assert Taken(1, ANY) + Taken(2, 3) == Taken(3, ANY)
 
 
 def test_a_level_that_nothing_explains_waits() -> None:

@@ -4,36 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import cast
 
 import pytest
 
 from include.channel import breaker, planner
 from include.channel.breaker import Vanishing
-from include.db.connection import Connection
-from include.sandbox.shopify import Emulator
-from include.shopify.client import Client
 from include.stock.atp import online_atp
 from tests.scenarios.store import STORE_LOCATION, Store, item
-from tests.world import ONLINE, SHOP, World
+from tests.world import ONLINE, SHOP
 
 P, Q, R, S, U, V = PRODUCTS = ("50001", "50002", "50003", "50004", "50005", "50006")
 
 
-@pytest.fixture
-def store(connection: Connection, world: World) -> Store:
-    """A store whose shop nobody asks: a plan is made from what is known."""
-    return Store(connection, world, cast(Emulator, None), cast(Client, None))
-
-
-def differ(store: Store, by: int = 1) -> None:
+def differ(books: Store, by: int = 1) -> None:
     """Let every target be so much more than the position, with no movement that would be a reason."""
-    store.connection.execute(b"UPDATE inventory_level SET target = position + %s", [by])
+    books.connection.execute(b"UPDATE inventory_level SET target = position + %s", [by])
 
 
-def planned(store: Store) -> dict[tuple[str, str], int]:
+def planned(books: Store) -> dict[tuple[str, str], int]:
     """The deltas of the batches that are planned, by product and location, from the very text that will be sent."""
-    rows = store.connection.execute(b"SELECT variables::jsonb -> 'input' -> 'changes' FROM outbox_batch").fetchall()
+    rows = books.connection.execute(b"SELECT variables::jsonb -> 'input' -> 'changes' FROM outbox_batch").fetchall()
     return {
         (change["inventoryItemId"].rpartition("/")[2], change["locationId"]): change["delta"]
         for (changes,) in rows
@@ -41,29 +31,29 @@ def planned(store: Store) -> dict[tuple[str, str], int]:
     }
 
 
-def test_a_level_is_left_alone_where_nothing_may_be_pushed(store: Store) -> None:
-    store.equip(dict.fromkeys(PRODUCTS, 10))
-    planner.plan(store.connection, SHOP)
-    differ(store)
-    store.connection.execute(b"UPDATE inventory_level SET quarantine_reason = 'odd' WHERE product_id = %s", [Q])
-    store.connection.execute(b"DELETE FROM shopify_shop_product WHERE product_id = %s", [R])
-    store.connection.execute(b"UPDATE inventory_level SET position = NULL WHERE product_id = %s", [S])
-    store.connection.execute(b"UPDATE inventory_level SET target = position WHERE product_id = %s", [U])
-    planner.plan(store.connection, SHOP)
-    assert planned(store) == {(P, ONLINE): 1, (V, ONLINE): 1}
+def test_a_level_is_left_alone_where_nothing_may_be_pushed(books: Store) -> None:
+    books.equip(dict.fromkeys(PRODUCTS, 10))
+    planner.plan(books.connection, SHOP)
+    differ(books)
+    books.connection.execute(b"UPDATE inventory_level SET quarantine_reason = 'odd' WHERE product_id = %s", [Q])
+    books.connection.execute(b"DELETE FROM shopify_shop_product WHERE product_id = %s", [R])
+    books.connection.execute(b"UPDATE inventory_level SET position = NULL WHERE product_id = %s", [S])
+    books.connection.execute(b"UPDATE inventory_level SET target = position WHERE product_id = %s", [U])
+    planner.plan(books.connection, SHOP)
+    assert planned(books) == {(P, ONLINE): 1, (V, ONLINE): 1}
 
 
-def open_counter(store: Store, products: Sequence[str] = (P,)) -> None:
-    """A second location that shows the same store."""
-    store.equip(dict.fromkeys(products, 10))
-    store.world.facility("COUNTER")
-    store.world.channel("COUNTER", STORE_LOCATION, ["BROADWAY"], queue="COUNTER")
-    online_atp.refresh(store.connection)
+def open_counter(books: Store, products: Sequence[str] = (P,)) -> None:
+    """A second location that shows the same books."""
+    books.equip(dict.fromkeys(products, 10))
+    books.world.facility("COUNTER")
+    books.world.channel("COUNTER", STORE_LOCATION, ["BROADWAY"], queue="COUNTER")
+    online_atp.refresh(books.connection)
 
 
-def test_a_location_is_planned_while_it_is_mapped_and_ours(store: Store) -> None:
-    open_counter(store)
-    store.connection.execute(b"UPDATE inventory_level SET position = target - 1")
+def test_a_location_is_planned_while_it_is_mapped_and_ours(books: Store) -> None:
+    open_counter(books)
+    books.connection.execute(b"UPDATE inventory_level SET position = target - 1")
     for change, is_planned in (
         (b"from_date = now() - interval '1 day', thru_date = now() + interval '1 day'", True),
         (b"from_date = now()", True),
@@ -71,24 +61,28 @@ def test_a_location_is_planned_while_it_is_mapped_and_ours(store: Store) -> None
         (b"from_date = now() + interval '1 second'", False),
         (b"inventory_master = 'SHOPIFY'", False),
     ):
-        with store.connection.transaction(force_rollback=True):
-            store.connection.execute(
+        with books.connection.transaction(force_rollback=True):
+            books.connection.execute(
                 b"UPDATE inventory_channel SET " + change + b" WHERE location_id = %s", [STORE_LOCATION]
             )
-            planner.plan(store.connection, SHOP)
+            planner.plan(books.connection, SHOP)
             expected = {(P, ONLINE): 1} | ({(P, STORE_LOCATION): 1} if is_planned else {})
-            assert planned(store) == expected, change
+            assert planned(books) == expected, change
 
 
-def test_only_the_locations_asked_for_are_planned(store: Store) -> None:
-    open_counter(store)
-    store.connection.execute(b"UPDATE inventory_level SET position = target - 1")
+def test_only_the_locations_asked_for_are_planned(books: Store) -> None:
+    open_counter(books)
+    books.connection.execute(b"UPDATE inventory_level SET position = target - 1")
     for asked, expected in (
         (None, {ONLINE, STORE_LOCATION}), ([ONLINE], {ONLINE}), ([STORE_LOCATION], {STORE_LOCATION}), ([], set()),
     ):  # fmt: skip
-        with store.connection.transaction(force_rollback=True):
-            planner.plan(store.connection, SHOP, asked)
-            assert {location for _, location in planned(store)} == expected, asked
+        with books.connection.transaction(force_rollback=True):
+            planner.plan(books.connection, SHOP, asked)
+            assert {location for _, location in planned(books)} == expected, asked
+            under_way = books.connection.execute(
+                b"SELECT location_id FROM inventory_level WHERE outbox_batch_id IS NOT NULL"
+            ).fetchall()
+            assert {row[0] for row in under_way} == expected, asked
 
 
 HELD_BACK = {
@@ -98,23 +92,23 @@ HELD_BACK = {
 """What is pushed, by what differs and what of it is held back."""
 
 
-def test_what_is_held_back_stays_and_the_rest_is_pushed(store: Store) -> None:
+def test_what_is_held_back_stays_and_the_rest_is_pushed(books: Store) -> None:
     cases = {f"6{number:04d}": case for number, case in enumerate(HELD_BACK)}
-    store.equip(dict.fromkeys(cases, 10))
-    planner.plan(store.connection, SHOP)
-    with store.connection.cursor() as cursor:
+    books.equip(dict.fromkeys(cases, 10))
+    planner.plan(books.connection, SHOP)
+    with books.connection.cursor() as cursor:
         cursor.executemany(
             b"UPDATE inventory_level SET target = position + %s, held_back = %s WHERE product_id = %s",
             [(*case, product) for product, case in cases.items()],
         )
 
-    made = planner.make(store.connection, SHOP, with_held=False)
+    made = planner.make(books.connection, SHOP, with_held=False)
     pushed = {product: HELD_BACK[case] for product, case in cases.items() if HELD_BACK[case]}
-    assert planned(store) == {(product, ONLINE): delta for product, delta in pushed.items()}
+    assert planned(books) == {(product, ONLINE): delta for product, delta in pushed.items()}
     ups, downs = sum(max(0, each) for each in pushed.values()), sum(max(0, -each) for each in pushed.values())
     assert (made.rows, made.units_up, made.units_down) == (len(pushed), ups, downs)
     rest: dict[str, int] = dict(
-        store.connection.execute(b"SELECT product_id, held_back FROM inventory_level").fetchall()
+        books.connection.execute(b"SELECT product_id, held_back FROM inventory_level").fetchall()
     )
     assert rest == {
         product: delta - pushed[product] if product in pushed else held_back
@@ -122,31 +116,31 @@ def test_what_is_held_back_stays_and_the_rest_is_pushed(store: Store) -> None:
     }
 
 
-def test_a_hard_sync_pushes_what_was_held_back(store: Store) -> None:
-    store.equip({P: 10})
-    planner.plan(store.connection, SHOP)
-    store.connection.execute(b"UPDATE inventory_level SET target = 15, held_back = 2")
-    planner.plan(store.connection, SHOP, with_held=True)
-    assert planned(store) == {(P, ONLINE): 5}
-    assert store.connection.execute(b"SELECT held_back FROM inventory_level").fetchall() == [(0,)]
+def test_a_hard_sync_pushes_what_was_held_back(books: Store) -> None:
+    books.equip({P: 10})
+    planner.plan(books.connection, SHOP)
+    books.connection.execute(b"UPDATE inventory_level SET target = 15, held_back = 2")
+    planner.plan(books.connection, SHOP, with_held=True)
+    assert planned(books) == {(P, ONLINE): 5}
+    assert books.connection.execute(b"SELECT held_back FROM inventory_level").fetchall() == [(0,)]
 
 
 def test_rows_are_cut_by_reason_and_number_and_ordered_by_location_and_item(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    books: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(planner, "MOST_ROWS", 3)
-    store.equip(dict.fromkeys(PRODUCTS, 10))
-    planner.plan(store.connection, SHOP)
-    differ(store)
-    store.connection.execute(b"UPDATE inventory_level SET shopify_reason = 'damaged' WHERE product_id = %s", [Q])
-    store.connection.execute(
+    books.equip(dict.fromkeys(PRODUCTS, 10))
+    planner.plan(books.connection, SHOP)
+    differ(books)
+    books.connection.execute(b"UPDATE inventory_level SET shopify_reason = 'damaged' WHERE product_id = %s", [Q])
+    books.connection.execute(
         b"UPDATE inventory_level SET moves_until = now() + interval '1 minute' WHERE product_id = %s", [R]
     )
-    store.connection.execute(
+    books.connection.execute(
         b"UPDATE inventory_level SET moves_until = now() - interval '1 minute' WHERE product_id = %s", [S]
     )
-    batches = planner.plan(store.connection, SHOP)
-    rows = store.connection.execute(
+    batches = planner.plan(books.connection, SHOP)
+    rows = books.connection.execute(
         b"SELECT outbox_batch_id, variables::jsonb -> 'input' FROM outbox_batch ORDER BY outbox_batch_id"
     ).fetchall()
     assert [row[0] for row in rows] == batches == sorted(batches)
@@ -159,7 +153,7 @@ def test_rows_are_cut_by_reason_and_number_and_ordered_by_location_and_item(
         ("damaged", [item(Q)]),
         ("correction", [item(R)]),
     ], "rows that have moved of late travel apart and last"
-    indexes = store.connection.execute(
+    indexes = books.connection.execute(
         b"SELECT array_agg(row_index ORDER BY row_index), count(DISTINCT idempotency_key) FROM outbox_batch_row"
         b" INNER JOIN outbox_batch USING (outbox_batch_id) GROUP BY outbox_batch_id ORDER BY outbox_batch_id"
     ).fetchall()
@@ -176,21 +170,21 @@ REASONS = {
 """What Shopify is told, by the reason remembered of a level and that of its new ledger row."""
 
 
-def test_a_reason_remembered_and_a_new_one_are_told_if_they_agree(store: Store) -> None:
+def test_a_reason_remembered_and_a_new_one_are_told_if_they_agree(books: Store) -> None:
     cases = dict(zip(PRODUCTS, REASONS, strict=False))
-    store.equip(dict.fromkeys(cases, 10))
-    planner.plan(store.connection, SHOP)
+    books.equip(dict.fromkeys(cases, 10))
+    planner.plan(books.connection, SHOP)
     for product, (_, moved) in cases.items():
         if moved:
-            store.move(product, -1, moved)
-    online_atp.refresh(store.connection)
+            books.move(product, -1, moved)
+    online_atp.refresh(books.connection)
     for product, (remembered, moved) in cases.items():
-        store.connection.execute(
+        books.connection.execute(
             b"UPDATE inventory_level SET shopify_reason = %s, target = target + %s WHERE product_id = %s",
             [remembered, int(moved is None), product],
         )
-    planner.plan(store.connection, SHOP)
-    told = store.connection.execute(
+    planner.plan(books.connection, SHOP)
+    told = books.connection.execute(
         b"SELECT level.product_id, batch.shopify_reason, batch.variables::jsonb #>> '{input,reason}',"
         b" level.shopify_reason FROM outbox_batch AS batch INNER JOIN inventory_level AS level USING (outbox_batch_id)"
         b" ORDER BY level.product_id"
@@ -198,23 +192,23 @@ def test_a_reason_remembered_and_a_new_one_are_told_if_they_agree(store: Store) 
     assert told == [(product, REASONS[case], REASONS[case], None) for product, case in cases.items()], "and used up"
 
 
-def test_each_batch_has_a_key_of_its_own(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_batch_has_a_key_of_its_own(books: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planner, "MOST_ROWS", 1)
-    store.equip({P: 10, Q: 10})
-    planner.plan(store.connection, SHOP)
-    differ(store)
-    planner.plan(store.connection, SHOP)
-    rows = store.connection.execute(b"SELECT idempotency_key::text, variables FROM outbox_batch").fetchall()
+    books.equip({P: 10, Q: 10})
+    planner.plan(books.connection, SHOP)
+    differ(books)
+    planner.plan(books.connection, SHOP)
+    rows = books.connection.execute(b"SELECT idempotency_key::text, variables FROM outbox_batch").fetchall()
     assert len({row[0] for row in rows}) == 2
     assert all(json.loads(variables)["key"] == key for key, variables in rows)
 
 
 def test_what_vanishes_is_counted_by_location_from_what_each_shows(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    books: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A level below nothing shows nothing that could vanish, and one that is raised makes up for no other."""
-    open_counter(store, (P, Q, R))
-    planner.plan(store.connection, SHOP)
+    open_counter(books, (P, Q, R))
+    planner.plan(books.connection, SHOP)
     asked: list[list[Vanishing]] = []
 
     def judge(rows: int, usual: float | None, vanishing: list[Vanishing], thresholds: breaker.Thresholds) -> None:
@@ -222,27 +216,27 @@ def test_what_vanishes_is_counted_by_location_from_what_each_shows(
         asked.append(vanishing)
 
     monkeypatch.setattr(breaker, "judge", judge)
-    store.connection.execute(b"UPDATE shopify_shop SET approval_least_rows = 1")
+    books.connection.execute(b"UPDATE shopify_shop SET approval_least_rows = 1")
     for product, location, position, target in (
         (P, ONLINE, 10, 4), (Q, ONLINE, 20, 25), (R, ONLINE, 2, -3),
         (P, STORE_LOCATION, -1, -4), (Q, STORE_LOCATION, 5, 5),
     ):  # fmt: skip
-        store.connection.execute(
+        books.connection.execute(
             b"UPDATE inventory_level SET position = %s, target = %s WHERE product_id = %s AND location_id = %s",
             [position, target, product, location],
         )
-    store.connection.execute(
+    books.connection.execute(
         b"UPDATE inventory_level SET position = NULL WHERE product_id = %s AND location_id = %s", [R, STORE_LOCATION]
     )
-    planner.make(store.connection, SHOP)
+    planner.make(books.connection, SHOP)
     assert asked == [[Vanishing(ONLINE, 32, 8), Vanishing(STORE_LOCATION, 5, 0)]]
 
 
 def test_the_usual_number_of_rows_is_the_median_of_the_last_plans_that_were_let_go(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    books: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store.equip({P: 10})
-    planner.plan(store.connection, SHOP)
+    books.equip({P: 10})
+    planner.plan(books.connection, SHOP)
     asked: list[float | None] = []
 
     def judge(rows: int, usual: float | None, vanishing: list[Vanishing], thresholds: breaker.Thresholds) -> None:
@@ -250,14 +244,14 @@ def test_the_usual_number_of_rows_is_the_median_of_the_last_plans_that_were_let_
         asked.append(usual)
 
     monkeypatch.setattr(breaker, "judge", judge)
-    store.connection.execute(b"UPDATE shopify_shop SET approval_least_rows = 1")
+    books.connection.execute(b"UPDATE shopify_shop SET approval_least_rows = 1")
 
-    store.connection.execute(
+    books.connection.execute(
         b"INSERT INTO shopify_shop (shop_id, myshopify_domain, connection_id) VALUES ('other', 'o.myshopify.com', 'o')"
     )
 
     def earlier(count: int, rows: int, status: str = "RELEASED", shop: str = SHOP) -> None:
-        store.connection.execute(
+        books.connection.execute(
             b"INSERT INTO outbox_plan (shop_id, status_id, plan_rows, units_up, units_down, transport,"
             b" transport_reason, held_because, decided_at, ledger_through)"
             b" SELECT %(shop)s, %(status)s, %(rows)s, 0, 0, 'DIRECT', '',"
@@ -267,9 +261,9 @@ def test_the_usual_number_of_rows_is_the_median_of_the_last_plans_that_were_let_
         )
 
     def usual() -> float | None:
-        differ(store)
-        with store.connection.transaction(force_rollback=True):
-            planner.make(store.connection, SHOP)
+        differ(books)
+        with books.connection.transaction(force_rollback=True):
+            planner.make(books.connection, SHOP)
         return asked[-1]
 
     earlier(2, 10)

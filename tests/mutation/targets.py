@@ -61,6 +61,7 @@ TARGETS = (
             f"{CHANNEL}/observation.py",
         ),
         (
+            "tests/channel/test_judgement.py",
             "tests/channel/test_observation.py",
             "tests/channel/test_two_shops.py",
             "tests/channel/test_delivery.py",
@@ -74,14 +75,12 @@ TARGETS = (
             *(f"{CHANNEL}/{name}.sql" for name in ("settle_explained", "select_pending")),
             f"{CHANNEL}/hot_levels.py",
         ),
-        ("tests/channel/test_hot_levels.py", "tests/channel/test_delivery.py"),
+        ("tests/channel/test_judgement.py", "tests/channel/test_hot_levels.py", "tests/channel/test_delivery.py"),
         f"{SLOW} and not random_worlds",
     ),
     Target(
         "atp",
-        (
-            *(f"{ATP}/{name}.sql" for name in ("refresh_targets", "fill_refresh_component", "notice_dates")),
-        ),
+        (*(f"{ATP}/{name}.sql" for name in ("refresh_targets", "fill_refresh_component", "notice_dates")),),
         (
             "tests/stock/atp/test_online_atp.py",
             "tests/stock/atp/test_kits.py",
@@ -89,5 +88,6 @@ TARGETS = (
             "tests/channel/test_two_shops.py",
         ),
         "not indexes and not dag and not documented_page",
-    ),    Target("kits", (f"{ATP}/kit_stock.py",), ("tests/stock/atp/test_kit_stock.py",)),
+    ),
+    Target("kits", (f"{ATP}/kit_stock.py",), ("tests/stock/atp/test_kit_stock.py",)),
 )
