@@ -39,7 +39,6 @@ freed AS (
         level.shop_id = ended.shop_id
         AND level.inventory_item_id = ended.inventory_item_id
         AND level.location_id = ended.location_id
-        AND level.outbox_batch_id = %(outbox_batch_id)s
 )
 
 SELECT outbox_batch_id FROM refused

@@ -47,6 +47,7 @@ TARGETS = (
             f"{CHANNEL}/delivery.py",
         ),
         (
+            "tests/channel/test_outbox.py",
             "tests/channel/test_delivery.py",
             "tests/channel/test_held_up_senders.py",
             "tests/channel/test_two_shops.py",
