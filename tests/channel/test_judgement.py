@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,11 +16,10 @@ from include.shopify import orders as wire
 from include.shopify.inventory import Seen
 from include.shopify.order_state import OrderItem, OrderLine
 from include.shopify.orders import Order
-from tests.scenarios.store import Store, item
+from tests.scenarios.store import STORE_LOCATION, Store, item
 from tests.world import ONLINE, SHOP
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-ELSEWHERE = "gid://shopify/Location/9"
 OTHER = "other"
 
 
@@ -32,7 +31,7 @@ class Case:
         reads: What the first read shows as available and what the second one does; None where the item is not there.
         position: What our books say afterwards.
         looks_again: Whether it stays marked.
-        batch: The batch that its row of -2 is in: `UNKNOWN` for long, `LATE` for a moment, `SENDING`, `CONFIRMED`
+        batch: The batch that its row is in: `UNKNOWN` for long, `LATE` for a moment, `SENDING`, `CONFIRMED`
             during the look; or none.
         outcome: What is told of that row.
         committed: What Shopify has committed.
@@ -46,13 +45,15 @@ class Case:
     outcome: str | None = None
     committed: int = 0
     reason: str | None = None
+    delta: int = -2
 
 
 GONE = "Shopify has no such inventory item: correct the mapping"
+NUMBER = "stands at another number"
 CASES = {
     "agrees": Case((10, 10), 10),
     "agrees at last": Case((11, 10), 10),
-    "stands at another number": Case((12, 12), 12),
+    NUMBER: Case((12, 12), 12),
     "moves": Case((11, 12), 10, looks_again=True),
     "sold meanwhile": Case((12, 12), 10, looks_again=True),
     "sold before": Case((12, 12), 12),
@@ -64,6 +65,7 @@ CASES = {
     "never seen and moves": Case((6, 7), None, looks_again=True),
     "odd": Case((12, 12), 12, reason="odd"),
     "applied": Case((8, 8), 8, batch="UNKNOWN", outcome="APPLIED"),
+    "four applied": Case((6, 6), 6, batch="UNKNOWN", outcome="APPLIED", delta=-4),
     "not applied": Case((10, 10), 10, batch="UNKNOWN", outcome="NOT_APPLIED"),
     "edited": Case((5, 5), 5, batch="UNKNOWN", outcome="OBSERVED"),
     "gone with its batch": Case((8, None), 10, batch="UNKNOWN", outcome="QUARANTINED", reason=GONE),
@@ -79,22 +81,77 @@ def seen(available: int, committed: int = 0) -> Seen:
     return Seen(available, committed, NOON.isoformat(), is_active=True, tracked=True, sku="")
 
 
-def send(books: Store, products: list[str], sent: str, status: str) -> int:
-    """A batch of -2 of each product that has left; `sent` is when, from now."""
-    books.connection.execute(b"UPDATE inventory_level SET target = position - 2 WHERE product_id = ANY(%s)", [products])
+def equip(books: Store, products: Collection[str]) -> None:
+    """Levels that show 10 by our books, at two locations; and in another shop those of the same items, under way."""
+    connection = books.connection
+    books.equip(dict.fromkeys(products, 10))
+    books.world.facility("COUNTER")
+    books.world.channel("COUNTER", STORE_LOCATION, ["BROADWAY"], queue="COUNTER")
+    connection.execute(
+        b"INSERT INTO inventory_level (shop_id, inventory_item_id, location_id, product_id, target, position)"
+        b" SELECT shop_id, inventory_item_id, %s, product_id, target, position FROM inventory_level",
+        [STORE_LOCATION],
+    )
+    connection.execute(
+        b"INSERT INTO shopify_shop (shop_id, myshopify_domain, connection_id) VALUES (%s, 'o.myshopify.com', 'o')",
+        [OTHER],
+    )
+    batch = ended(books, OTHER, products, ONLINE, "UNKNOWN")
+    connection.execute(
+        b"INSERT INTO inventory_level (shop_id, inventory_item_id, location_id, product_id, target, position,"
+        b" outbox_batch_id) SELECT %s, inventory_item_id, location_id, product_id, 5, 4, %s FROM inventory_level"
+        b" WHERE location_id = %s",
+        [OTHER, batch, ONLINE],
+    )
+    planner.plan(connection, SHOP)  # takes the reasons
+
+
+def ended(books: Store, shop: str, products: Collection[str], location: str, status: str = "CONFIRMED") -> int:
+    """A batch of +1 of each product that has ended now, or has left a minute ago."""
+    row = books.connection.execute(
+        b"WITH batch AS (INSERT INTO outbox_batch (shop_id, status_id, shopify_reason, idempotency_key, variables,"
+        b" sent_at, finished_at) VALUES (%(shop)s, %(status)s, 'correction', gen_random_uuid(), '{}',"
+        b" now() - interval '1 minute', CASE WHEN %(status)s = 'CONFIRMED' THEN clock_timestamp() END)"
+        b" RETURNING outbox_batch_id), batch_row AS (INSERT INTO outbox_batch_row (outbox_batch_id, row_index,"
+        b" inventory_item_id, location_id, delta, change_from_quantity, outcome) SELECT outbox_batch_id, number, item,"
+        b" %(location)s, 1, 1, CASE WHEN %(status)s = 'CONFIRMED' THEN 'APPLIED' END"
+        b" FROM batch, unnest(%(items)s::text[]) WITH ORDINALITY AS each (item, number))"
+        b" SELECT outbox_batch_id FROM batch",
+        {"shop": shop, "status": status, "location": location, "items": [item(product) for product in products]},
+    ).fetchone()
+    assert row is not None
+    batch: int = row[0]
+    return batch
+
+
+def elsewhere(books: Store) -> list[Any]:
+    """What is kept of the other location and the other shop."""
+    rows = books.connection.execute(
+        b"SELECT to_jsonb(level) - 'target' - 'delta', to_jsonb(batch_row) FROM inventory_level AS level"
+        b" LEFT JOIN outbox_batch_row AS batch_row USING (inventory_item_id, location_id)"
+        b" LEFT JOIN outbox_batch AS batch ON batch.outbox_batch_id = batch_row.outbox_batch_id"
+        b" WHERE (level.shop_id, level.location_id) <> (%s, %s)"
+        b" AND coalesce(batch.status_id, '') <> 'CONFIRMED' AND coalesce(batch.shop_id, '') <> %s"
+        b" ORDER BY level.shop_id, level.location_id, level.product_id, batch.outbox_batch_id",
+        [SHOP, ONLINE, SHOP],
+    )
+    return rows.fetchall()
+
+
+def send(books: Store, deltas: Mapping[str, int], sent: str, status: str) -> int:
+    """A batch that has left, of each product by its delta, and by +1 at the second location; `sent` is from now."""
+    with books.connection.cursor() as cursor:
+        cursor.executemany(
+            b"UPDATE inventory_level SET target = position + CASE WHEN location_id = %s THEN %s ELSE 1 END"
+            b" WHERE product_id = %s AND shop_id = %s",
+            [(ONLINE, delta, product, SHOP) for product, delta in deltas.items()],
+        )
     (batch,) = planner.plan(books.connection, SHOP)
     books.connection.execute(
         b"UPDATE outbox_batch SET status_id = %s, sent_at = now() + %s::interval WHERE outbox_batch_id = %s",
         [status, sent, batch],
     )
     return batch
-
-
-def another_shop(books: Store) -> None:
-    books.connection.execute(
-        b"INSERT INTO shopify_shop (shop_id, myshopify_domain, connection_id) VALUES (%s, 'o.myshopify.com', 'o')",
-        [OTHER],
-    )
 
 
 def order_item(books: Store, product: str, order: str, taken: int, fulfilled: int = 0, **place: str) -> None:
@@ -114,19 +171,6 @@ def movement(
         b" fulfilled_diff, returned_diff) VALUES (%s, %s, %s, %s, %s, %s, %s)",
         [place.get("shop", SHOP), order, item(product), place.get("location", ONLINE), *units],
     )
-
-
-def pushed_elsewhere(books: Store, product: str) -> None:
-    """Batches of the same item end meanwhile: of another shop, and of another location."""
-    for shop, location in ((OTHER, ONLINE), (SHOP, ELSEWHERE)):
-        books.connection.execute(
-            b"WITH batch AS (INSERT INTO outbox_batch (shop_id, status_id, shopify_reason, idempotency_key, variables,"
-            b" finished_at) VALUES (%s, 'CONFIRMED', 'correction', gen_random_uuid(), '{}', clock_timestamp())"
-            b" RETURNING outbox_batch_id) INSERT INTO outbox_batch_row (outbox_batch_id, row_index, inventory_item_id,"
-            b" location_id, delta, change_from_quantity, outcome) SELECT outbox_batch_id, 0, %s, %s, 1, 1, 'APPLIED'"
-            b" FROM batch",
-            [shop, item(product), location],
-        )
 
 
 def look(
@@ -154,32 +198,36 @@ def look(
 
 def test_what_a_look_decides(books: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     connection = books.connection
-    books.equip(dict.fromkeys(CASES, 10))
-    another_shop(books)
-    planner.plan(connection, SHOP)  # takes the reasons
-    earlier = send(books, ["confirmed meanwhile", "stands at another number"], "-2 hours", "SENDING")
-    outbox.confirm(connection, earlier)
-    connection.execute(b"UPDATE inventory_level SET position = 10, target = 10")
+    equip(books, CASES)
+    outbox.confirm(
+        connection, send(books, {"confirmed meanwhile": -1, NUMBER: -1, "applied": -1}, "-2 hours", "SENDING")
+    )
+    connection.execute(b"UPDATE inventory_level SET position = 10, target = 10 WHERE shop_id = %s", [SHOP])
     batches = {}
     for kind, sent in (("UNKNOWN", "-1 minute"), ("LATE", "1 hour"), ("SENDING", "-1 minute"), ("CONFIRMED", "0")):
         status = {"LATE": "UNKNOWN", "CONFIRMED": "SENDING"}.get(kind, kind)
-        batches[kind] = send(books, [name for name, case in CASES.items() if case.batch == kind], sent, status)
-    connection.execute(b"UPDATE inventory_level SET target = 10, to_observe = inventory_item_id LIKE '%%a%%'")
-    connection.execute(b"UPDATE inventory_level SET position = NULL WHERE product_id LIKE 'never seen%%'")
-    connection.execute(b"UPDATE inventory_level SET quarantine_reason = 'odd' WHERE product_id = 'odd'")
+        deltas = {name: case.delta for name, case in CASES.items() if case.batch == kind}
+        batches[kind] = send(books, deltas, sent, status)
+    connection.execute(
+        b"UPDATE inventory_level SET to_observe = inventory_item_id LIKE '%%a%%',"
+        b" position = CASE WHEN product_id NOT LIKE 'never seen%%' THEN position END,"
+        b" quarantine_reason = CASE WHEN product_id = 'odd' THEN 'odd' END WHERE shop_id = %s AND location_id = %s",
+        [SHOP, ONLINE],
+    )
     movement(books, "sold before")
     order_item(books, "less committed than imported", "1", 2)
     for order, taken, fulfilled in (("1", 4, 1), ("2", 2, 0), ("3", 9, 9)):
         order_item(books, "committed as imported", order, taken, fulfilled)
-    order_item(books, "stands at another number", "1", 2, shop=OTHER)
-    order_item(books, "stands at another number", "1", 2, location=ELSEWHERE)
+    order_item(books, NUMBER, "1", 2, shop=OTHER)
+    order_item(books, NUMBER, "1", 2, location=STORE_LOCATION)
 
     def meanwhile() -> None:
         movement(books, "sold meanwhile", "1")
         movement(books, "sold meanwhile", "2")
-        movement(books, "stands at another number", shop=OTHER)
-        movement(books, "stands at another number", location=ELSEWHERE)
-        pushed_elsewhere(books, "stands at another number")
+        movement(books, NUMBER, shop=OTHER)
+        movement(books, NUMBER, location=STORE_LOCATION)
+        ended(books, OTHER, [NUMBER], ONLINE)
+        ended(books, SHOP, [NUMBER], STORE_LOCATION)
         outbox.confirm(connection, batches["CONFIRMED"])
 
     reads = [
@@ -190,12 +238,15 @@ def test_what_a_look_decides(books: Store, monkeypatch: pytest.MonkeyPatch) -> N
         }
         for number in (0, 1)
     ]
+    before = elsewhere(books)
     found = look(books, monkeypatch, reads, meanwhile)
+    assert elsewhere(books) == before
     rows = connection.execute(
         b"SELECT level.product_id, level.position, level.to_observe, level.quarantine_reason, level.outbox_batch_id,"
         b" newest.outcome FROM inventory_level AS level LEFT JOIN LATERAL (SELECT outcome FROM outbox_batch_row"
-        b" WHERE inventory_item_id = level.inventory_item_id AND outbox_batch_id = ANY(%s)) AS newest ON TRUE",
-        [list(batches.values())],
+        b" WHERE inventory_item_id = level.inventory_item_id AND location_id = level.location_id"
+        b" AND outbox_batch_id = ANY(%s)) AS newest ON TRUE WHERE level.shop_id = %s AND level.location_id = %s",
+        [list(batches.values()), SHOP, ONLINE],
     ).fetchall()
     assert {row[0]: tuple(row[1:]) for row in rows} == {
         name: (
@@ -220,7 +271,8 @@ def test_what_a_look_decides(books: Store, monkeypatch: pytest.MonkeyPatch) -> N
 def _drifts_are_told(connection: Connection) -> None:
     rows = connection.execute(
         b"SELECT level.product_id, drift.cause, drift.committed_imported FROM inventory_drift AS drift"
-        b" INNER JOIN inventory_level AS level USING (inventory_item_id) WHERE drift.committed_imported IS NOT NULL"
+        b" INNER JOIN inventory_level AS level USING (shop_id, inventory_item_id, location_id)"
+        b" WHERE drift.committed_imported IS NOT NULL"
     ).fetchall()
     told = {row[0]: (row[1], row[2]) for row in rows}
     assert told.keys() == {
@@ -228,7 +280,7 @@ def _drifts_are_told(connection: Connection) -> None:
         for name, case in CASES.items()
         if case.reads[1] is None
         or (name.startswith("never seen"))
-        or case.reads[1] not in (10 if case.batch != "CONFIRMED" else 8, *((8, 10) if case.batch else ()))
+        or case.reads[1] not in ((10, 10 + case.delta) if case.batch else (10,))
     } - {"gone, and may still arrive"}
     assert told["sold meanwhile"] == told["more committed than imported"] == ("UNSEEN_ORDER", 0)
     assert told["less committed than imported"] == ("UNSEEN_ORDER", 2)
@@ -239,13 +291,14 @@ def _drifts_are_told(connection: Connection) -> None:
 
 @dataclass(frozen=True)
 class Pending:
-    """A level of a batch of -2 from 10 with an unknown outcome, what it shows, and which answer explains that."""
+    """A level of a batch from 10 with an unknown outcome, what it shows, and which answer explains that."""
 
     shows: int
     applied: bool | None
     order: Order | None = None
     imported: int = 0
     changes: tuple[Mapping[str, Any], ...] = ()
+    delta: int = -2
 
 
 def sold(units: int, *, created: int, updated: int | None = None, fulfilled: int = 0) -> Order:
@@ -258,6 +311,7 @@ def sold(units: int, *, created: int, updated: int | None = None, fulfilled: int
 TRIMMED = sold(1, created=-20, updated=20, fulfilled=1)
 PENDING = {
     "applied": Pending(8, applied=True),
+    "four applied": Pending(6, applied=True, delta=-4),
     "not applied": Pending(10, applied=False),
     "edited": Pending(50, applied=None),
     "sold well before": Pending(8, applied=False, order=sold(2, created=-20)),
@@ -269,7 +323,7 @@ PENDING = {
     "given back since": Pending(7, applied=None, order=TRIMMED, imported=1, changes=({"units": (0, 0, 1)},)),
     "fulfilled since": Pending(7, applied=True, order=TRIMMED, imported=1, changes=({"units": (0, 1, 0)},)),
     "changed elsewhere since": Pending(7, applied=True, order=TRIMMED, imported=1,
-        changes=({"shop": OTHER}, {"location": ELSEWHERE}, {"order": "of nobody"}),
+        changes=({"shop": OTHER}, {"location": STORE_LOCATION}, {"order": "of nobody"}),
     ),
 }  # fmt: skip
 
@@ -290,26 +344,27 @@ def orders_of(pending: Mapping[str, Pending]) -> dict[str, Order]:
 
 def test_what_an_explanation_decides(books: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     connection = books.connection
-    books.equip(dict.fromkeys((*PENDING, "late", "being sent", "at rest"), 10))
-    another_shop(books)
-    planner.plan(connection, SHOP)
-    batch = send(books, list(PENDING), "-1 minute", "UNKNOWN")
-    late = send(books, ["late"], "1 hour", "UNKNOWN")
-    sending = send(books, ["being sent"], "-1 minute", "SENDING")
+    equip(books, (*PENDING, "late", "being sent", "at rest"))
+    earlier = ended(books, SHOP, ["applied", "not applied"], ONLINE)
+    batch = send(books, {name: each.delta for name, each in PENDING.items()}, "-1 minute", "UNKNOWN")
+    late = send(books, {"late": -2}, "1 hour", "UNKNOWN")
+    sending = send(books, {"being sent": -2}, "-1 minute", "SENDING")
     for name, each in PENDING.items():
         if each.imported:
             order_item(books, name, name, each.imported)
             order_item(books, name, name, 7, shop=OTHER)
-            order_item(books, name, name, 7, location=ELSEWHERE)
+            order_item(books, name, name, 7, location=STORE_LOCATION)
             movement(books, name, name)
             connection.execute(
-                b"UPDATE inventory_level SET position = position - %s WHERE product_id = %s", [each.imported, name]
+                b"UPDATE inventory_level SET position = position - %s WHERE product_id = %s AND location_id = %s"
+                b" AND shop_id = %s",
+                [each.imported, name, ONLINE, SHOP],
             )
     last_movement, looked_from = observation.last_order_movement(connection)
     for name, each in PENDING.items():
         for change in each.changes:
             movement(books, name, **({"order": name} | dict(change)))
-    before: dict[str, int] = dict(connection.execute(b"SELECT product_id, position FROM inventory_level").fetchall())
+    before = elsewhere(books)
     told = orders_of(PENDING)
     asked: list[datetime] = []
 
@@ -321,22 +376,33 @@ def test_what_an_explanation_decides(books: Store, monkeypatch: pytest.MonkeyPat
     shown = {(item(name), ONLINE): seen(each.shows) for name, each in PENDING.items()} | {
         (item(name), ONLINE): seen(8) for name in ("late", "being sent", "at rest")
     }
-    never_stocked = {(item("at rest"), ELSEWHERE): replace(seen(0), updated_at="")}
+    never_stocked = {(item("at rest"), STORE_LOCATION): replace(seen(0), updated_at="")}
     settled = hot_levels.explain(connection, SHOP, books.client, shown | never_stocked, looked_from, last_movement)
+    assert elsewhere(books) == before
     decided = {name: each.applied for name, each in PENDING.items() if each.applied is not None}
     assert settled == len(decided)
     rows = connection.execute(
-        b"SELECT product_id, position, outbox_batch_id FROM inventory_level ORDER BY product_id"
+        b"SELECT product_id, position, outbox_batch_id FROM inventory_level WHERE shop_id = %s AND location_id = %s",
+        [SHOP, ONLINE],
     ).fetchall()
-    open_in = dict.fromkeys(PENDING, batch) | {"late": late, "being sent": sending, "at rest": None}
-    assert {row[0]: (row[1], row[2]) for row in rows} == {
-        name: (before[name] - 2 * decided.get(name, False), None if name in decided else number)
-        for name, number in open_in.items()
+    open_in = {"late": late, "being sent": sending, "at rest": None}
+    assert {row[0]: (row[1], row[2]) for row in rows} == {name: (10, number) for name, number in open_in.items()} | {
+        name: (10 - each.imported + each.delta * bool(each.applied), None if name in decided else batch)
+        for name, each in PENDING.items()
     }
-    outcomes = connection.execute(b"SELECT inventory_item_id, outcome FROM outbox_batch_row").fetchall()
+    outcomes = connection.execute(
+        b"SELECT outbox_batch_id, inventory_item_id, outcome FROM outbox_batch_row WHERE outbox_batch_id = ANY(%s)"
+        b" AND location_id = %s",
+        [[earlier, batch, late, sending], ONLINE],
+    ).fetchall()
     words = {True: "APPLIED", False: "NOT_APPLIED", None: None}
-    assert {row[0]: row[1] for row in outcomes} == {
-        item(name): words[decided.get(name)] for name in open_in if name != "at rest"
+    assert {(row[0], row[1]): row[2] for row in outcomes} == {
+        (batch, item(name)): words[each.applied] for name, each in PENDING.items()
+    } | {
+        (late, item("late")): None,
+        (sending, item("being sent")): None,
+        (earlier, item("applied")): "APPLIED",
+        (earlier, item("not applied")): "APPLIED",
     }
     assert asked == [NOON - timedelta(seconds=4)], "orders that were changed before are in all of these levels"
     unknown = {level: replace(each, updated_at="") for level, each in shown.items()}

@@ -183,12 +183,26 @@ def test_a_reason_remembered_and_a_new_one_are_told_if_they_agree(books: Store) 
             b"UPDATE inventory_level SET shopify_reason = %s, target = target + %s WHERE product_id = %s",
             [remembered, int(moved is None), product],
         )
+    books.world.facility("PEARL")
+    books.world.channel("PEARL", STORE_LOCATION, ["PEARL"], queue="PEARL")
+    books.connection.execute(
+        b"INSERT INTO inventory_level (shop_id, inventory_item_id, location_id, product_id, target, position)"
+        b" SELECT shop_id, inventory_item_id, %s, product_id, 1, 0 FROM inventory_level",
+        [STORE_LOCATION],
+    )
     planner.plan(books.connection, SHOP)
     told = books.connection.execute(
         b"SELECT level.product_id, batch.shopify_reason, batch.variables::jsonb #>> '{input,reason}',"
         b" level.shopify_reason FROM outbox_batch AS batch INNER JOIN inventory_level AS level USING (outbox_batch_id)"
-        b" ORDER BY level.product_id"
+        b" WHERE level.location_id = %s ORDER BY level.product_id",
+        [ONLINE],
     ).fetchall()
+    elsewhere = books.connection.execute(
+        b"SELECT DISTINCT batch.shopify_reason FROM outbox_batch AS batch INNER JOIN inventory_level AS level"
+        b" USING (outbox_batch_id) WHERE level.location_id = %s",
+        [STORE_LOCATION],
+    ).fetchall()
+    assert elsewhere == [("correction",)], "what has moved online says nothing of another location"
     assert told == [(product, REASONS[case], REASONS[case], None) for product, case in cases.items()], "and used up"
 
 
