@@ -1,8 +1,8 @@
 -- What a plan would do in all. Reads chosen_row, outbox_plan, shopify_shop.
 SELECT
     count(chosen.delta)::integer AS plan_rows,
-    coalesce(sum(greatest(chosen.delta, 0)), 0) AS units_up,
-    coalesce(sum(greatest(-chosen.delta, 0)), 0) AS units_down,
+    sum(greatest(chosen.delta, 0)) AS units_up,
+    sum(greatest(-chosen.delta, 0)) AS units_down,
     shop.approval_least_rows,
     shop.approval_share,
     shop.approval_location_share,

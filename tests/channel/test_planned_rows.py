@@ -242,6 +242,13 @@ def test_what_vanishes_is_counted_by_location_from_what_each_shows(
     books.connection.execute(
         b"UPDATE inventory_level SET position = NULL WHERE product_id = %s AND location_id = %s", [R, STORE_LOCATION]
     )
+    books.connection.execute(
+        b"WITH other AS (INSERT INTO shopify_shop (shop_id, myshopify_domain, connection_id)"
+        b" VALUES ('other', 'o.myshopify.com', 'o') RETURNING shop_id) INSERT INTO inventory_level"
+        b" (shop_id, inventory_item_id, location_id, product_id, target, position)"
+        b" SELECT shop_id, %s, %s, %s, 0, 100 FROM other",
+        [item(P), ONLINE, P],
+    )
     planner.make(books.connection, SHOP)
     assert asked == [[Vanishing(ONLINE, 32, 8), Vanishing(STORE_LOCATION, 5, 0)]]
 

@@ -72,6 +72,8 @@ def test_the_order_queue_is_deducted(connection: Connection, shop: World) -> Non
     move(connection, "BROADWAY", 8)
     move(connection, "_NA_", -2)
     assert online(connection, shop) == 6
+    move(connection, "_NA_", +5)
+    assert online(connection, shop) == 8, "a queue promises nothing"
 
 
 def test_a_facility_without_brokering_counts_for_nothing(connection: Connection, shop: World) -> None:
@@ -79,6 +81,8 @@ def test_a_facility_without_brokering_counts_for_nothing(connection: Connection,
     move(connection, "PEARL", 2)
     shop.rule("10001", "BROADWAY", brokering=False)
     assert online(connection, shop) == 2
+    move(connection, "BROADWAY", -18)
+    assert online(connection, shop) == 2, "nor does it suppress the product"
 
 
 def test_brokering_off_for_the_channel_shows_nothing(connection: Connection, shop: World) -> None:
@@ -223,6 +227,8 @@ def test_a_store_that_does_not_reserve_deducts_no_queue(connection: Connection, 
     assert online(connection, shop) == 6
     store(connection, reserve_inventory=False)
     assert online(connection, shop) == 8
+    move(connection, "_NA_", -18)
+    assert online(connection, shop) == 8, "however many are open"
 
 
 def test_a_facility_that_the_store_does_not_sell_from_counts_for_nothing(connection: Connection, shop: World) -> None:
@@ -230,8 +236,9 @@ def test_a_facility_that_the_store_does_not_sell_from_counts_for_nothing(connect
     move(connection, "PEARL", 2)
     store(connection)
     assert online(connection, shop) == 10
-    connection.execute(b"UPDATE product_store_facility SET thru_date = '2020-01-01' WHERE facility_id = 'BROADWAY'")
-    assert online(connection, shop) == 2
+    for span in (b"thru_date = '2020-01-01'", b"from_date = '2099-01-01', thru_date = 'infinity'"):
+        connection.execute(b"UPDATE product_store_facility SET " + span + b" WHERE facility_id = 'BROADWAY'")
+        assert online(connection, shop) == 2
 
 
 def test_open_pre_orders_hold_the_product_where_the_store_says_so(connection: Connection, shop: World) -> None:
@@ -243,6 +250,10 @@ def test_open_pre_orders_hold_the_product_where_the_store_says_so(connection: Co
     assert online(connection, shop) == 5
     store(connection, hold_pre_order_physical_inventory=True)
     assert online(connection, shop) == 5, "no pre-order is open"
+    move(connection, "PRE_ORDER_PARKING", -1)
+    assert online(connection, shop) == 0
+    move(connection, "PRE_ORDER_PARKING", +1)
+    assert online(connection, shop) == 5, "it was cancelled"
     move(connection, "PRE_ORDER_PARKING", -1)
     assert online(connection, shop) == 0
     assert shop.levels()["10001", "broadway"][0] == 8, "at the store's own location it is sold"
