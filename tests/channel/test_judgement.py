@@ -16,11 +16,13 @@ from include.shopify import orders as wire
 from include.shopify.inventory import Seen
 from include.shopify.order_state import OrderItem, OrderLine
 from include.shopify.orders import Order
-from tests.scenarios.store import STORE_LOCATION, Store, item
+from tests.scenarios.store import Store, item
 from tests.world import ONLINE, SHOP
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 OTHER = "other"
+COUNTER = "gid://shopify/Location/60000000001"
+"""Sorted before the location that is looked at."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +88,11 @@ def equip(books: Store, products: Collection[str]) -> None:
     connection = books.connection
     books.equip(dict.fromkeys(products, 10))
     books.world.facility("COUNTER")
-    books.world.channel("COUNTER", STORE_LOCATION, ["BROADWAY"], queue="COUNTER")
+    books.world.channel("COUNTER", COUNTER, ["BROADWAY"], queue="COUNTER")
     connection.execute(
         b"INSERT INTO inventory_level (shop_id, inventory_item_id, location_id, product_id, target, position)"
         b" SELECT shop_id, inventory_item_id, %s, product_id, target, position FROM inventory_level",
-        [STORE_LOCATION],
+        [COUNTER],
     )
     connection.execute(
         b"INSERT INTO shopify_shop (shop_id, myshopify_domain, connection_id) VALUES (%s, 'o.myshopify.com', 'o')",
@@ -125,15 +127,14 @@ def ended(books: Store, shop: str, products: Collection[str], location: str, sta
 
 
 def elsewhere(books: Store) -> list[Any]:
-    """What is kept of the other location and the other shop."""
+    """What is kept of the other location and the other shop, but for what is confirmed there meanwhile."""
     rows = books.connection.execute(
         b"SELECT to_jsonb(level) - 'target' - 'delta', to_jsonb(batch_row) FROM inventory_level AS level"
-        b" LEFT JOIN outbox_batch_row AS batch_row USING (inventory_item_id, location_id)"
-        b" LEFT JOIN outbox_batch AS batch ON batch.outbox_batch_id = batch_row.outbox_batch_id"
-        b" WHERE (level.shop_id, level.location_id) <> (%s, %s)"
-        b" AND coalesce(batch.status_id, '') <> 'CONFIRMED' AND coalesce(batch.shop_id, '') <> %s"
-        b" ORDER BY level.shop_id, level.location_id, level.product_id, batch.outbox_batch_id",
-        [SHOP, ONLINE, SHOP],
+        b" LEFT JOIN (outbox_batch_row AS batch_row INNER JOIN outbox_batch AS batch USING (outbox_batch_id))"
+        b" ON batch.shop_id = level.shop_id AND batch_row.inventory_item_id = level.inventory_item_id"
+        b" AND batch_row.location_id = level.location_id WHERE (level.shop_id, level.location_id) <> (%s, %s)"
+        b" AND level.product_id NOT IN (%s, 'confirmed meanwhile') ORDER BY 1, 2",
+        [SHOP, ONLINE, NUMBER],
     )
     return rows.fetchall()
 
@@ -154,11 +155,12 @@ def send(books: Store, deltas: Mapping[str, int], sent: str, status: str) -> int
     return batch
 
 
-def order_item(books: Store, product: str, order: str, taken: int, fulfilled: int = 0, **place: str) -> None:
+def order_item(books: Store, product: str, order: str, units: tuple[int, int, int], **place: str) -> None:
+    """What an imported order has taken, what of it has left, and what came back."""
     books.connection.execute(
-        b"INSERT INTO shopify_order_item (shop_id, order_id, inventory_item_id, location_id, taken, fulfilled)"
-        b" VALUES (%s, %s, %s, %s, %s, %s)",
-        [place.get("shop", SHOP), order, item(product), place.get("location", ONLINE), taken, fulfilled],
+        b"INSERT INTO shopify_order_item (shop_id, order_id, inventory_item_id, location_id, taken, fulfilled,"
+        b" returned) VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        [place.get("shop", SHOP), order, item(product), place.get("location", ONLINE), *units],
     )
 
 
@@ -215,19 +217,19 @@ def test_what_a_look_decides(books: Store, monkeypatch: pytest.MonkeyPatch) -> N
         [SHOP, ONLINE],
     )
     movement(books, "sold before")
-    order_item(books, "less committed than imported", "1", 2)
+    order_item(books, "less committed than imported", "1", (2, 0, 0))
     for order, taken, fulfilled in (("1", 4, 1), ("2", 2, 0), ("3", 9, 9)):
-        order_item(books, "committed as imported", order, taken, fulfilled)
-    order_item(books, NUMBER, "1", 2, shop=OTHER)
-    order_item(books, NUMBER, "1", 2, location=STORE_LOCATION)
+        order_item(books, "committed as imported", order, (taken, fulfilled, 0))
+    order_item(books, NUMBER, "1", (2, 0, 0), shop=OTHER)
+    order_item(books, NUMBER, "1", (2, 0, 0), location=COUNTER)
 
     def meanwhile() -> None:
         movement(books, "sold meanwhile", "1")
         movement(books, "sold meanwhile", "2")
         movement(books, NUMBER, shop=OTHER)
-        movement(books, NUMBER, location=STORE_LOCATION)
+        movement(books, NUMBER, location=COUNTER)
         ended(books, OTHER, [NUMBER], ONLINE)
-        ended(books, SHOP, [NUMBER], STORE_LOCATION)
+        ended(books, SHOP, [NUMBER], COUNTER)
         outbox.confirm(connection, batches["CONFIRMED"])
 
     reads = [
@@ -323,7 +325,7 @@ PENDING = {
     "given back since": Pending(7, applied=None, order=TRIMMED, imported=1, changes=({"units": (0, 0, 1)},)),
     "fulfilled since": Pending(7, applied=True, order=TRIMMED, imported=1, changes=({"units": (0, 1, 0)},)),
     "changed elsewhere since": Pending(7, applied=True, order=TRIMMED, imported=1,
-        changes=({"shop": OTHER}, {"location": STORE_LOCATION}, {"order": "of nobody"}),
+        changes=({"shop": OTHER}, {"location": COUNTER}, {"order": "of nobody"}, {"product": "applied"}),
     ),
 }  # fmt: skip
 
@@ -351,9 +353,9 @@ def test_what_an_explanation_decides(books: Store, monkeypatch: pytest.MonkeyPat
     sending = send(books, {"being sent": -2}, "-1 minute", "SENDING")
     for name, each in PENDING.items():
         if each.imported:
-            order_item(books, name, name, each.imported)
-            order_item(books, name, name, 7, shop=OTHER)
-            order_item(books, name, name, 7, location=STORE_LOCATION)
+            order_item(books, name, name, (each.imported + 1, 0, 1))
+            order_item(books, name, name, (7, 0, 0), shop=OTHER)
+            order_item(books, name, name, (7, 0, 0), location=COUNTER)
             movement(books, name, name)
             connection.execute(
                 b"UPDATE inventory_level SET position = position - %s WHERE product_id = %s AND location_id = %s"
@@ -363,7 +365,7 @@ def test_what_an_explanation_decides(books: Store, monkeypatch: pytest.MonkeyPat
     last_movement, looked_from = observation.last_order_movement(connection)
     for name, each in PENDING.items():
         for change in each.changes:
-            movement(books, name, **({"order": name} | dict(change)))
+            movement(books, **({"product": name, "order": name} | dict(change)))
     before = elsewhere(books)
     told = orders_of(PENDING)
     asked: list[datetime] = []
@@ -376,7 +378,7 @@ def test_what_an_explanation_decides(books: Store, monkeypatch: pytest.MonkeyPat
     shown = {(item(name), ONLINE): seen(each.shows) for name, each in PENDING.items()} | {
         (item(name), ONLINE): seen(8) for name in ("late", "being sent", "at rest")
     }
-    never_stocked = {(item("at rest"), STORE_LOCATION): replace(seen(0), updated_at="")}
+    never_stocked = {(item("at rest"), COUNTER): replace(seen(0), updated_at="")}
     settled = hot_levels.explain(connection, SHOP, books.client, shown | never_stocked, looked_from, last_movement)
     assert elsewhere(books) == before
     decided = {name: each.applied for name, each in PENDING.items() if each.applied is not None}
