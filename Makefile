@@ -35,7 +35,7 @@ check: bootstrap ## style, types, SQL
 bench: bootstrap ## the budgets, measured against their floors
 	@$(RUN) benchmarks $(ARGS)
 
-mutate: bootstrap ## which small changes of planner, delivery and formulas no test notices (long); ARGS="atp --jobs 2"
+mutate: bootstrap ## which small changes of planner, delivery and formulas no test notices (hours); ARGS="atp --most-tests 12"
 	@$(RUN) tests.mutation $(ARGS)
 
 docs: bootstrap ## make docs/dags.md from the DAG files
