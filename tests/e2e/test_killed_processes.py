@@ -20,6 +20,7 @@ from typing import Any
 
 import httpx
 import psycopg
+import pytest
 
 from include.db.connection import Connection, connect
 from include.sandbox import reaper, retailer, story
@@ -29,8 +30,8 @@ from include.stock import ledger
 from tests.e2e import steps
 from tests.e2e.demo_process import Demo, wait_for
 
-SEED = int(os.environ.get("KILL_SEED", "1"))
-"""`KILL_SEED=7 pytest tests/e2e/test_killed_processes.py` kills in another order, at other moments."""
+SEEDS = [int(seed) for seed in os.environ.get("KILL_SEED", "1").split(",")]
+"""`KILL_SEED=7,8 pytest tests/e2e/test_killed_processes.py` kills in other orders, at other moments."""
 
 TASK = "a task"
 SERVERS = ("airflow scheduler", "airflow triggerer", "airflow dag-processor", "airflow api-server", "postgres")
@@ -143,14 +144,15 @@ def _hanging(world: World, since: datetime) -> list[str]:
     ]
 
 
-def test_whatever_is_killed_it_all_comes_right_by_itself(demo: Demo, told: World, oms: Connection) -> None:
+@pytest.mark.parametrize("seed", SEEDS)
+def test_whatever_is_killed_it_all_comes_right_by_itself(demo: Demo, told: World, oms: Connection, seed: int) -> None:
     world = told
     shown, queued, history = story.numbers(world.emulator), _queue(oms), len(world.emulator.history())
     before, ledger_before = steps.stock(oms), ledger_rows(oms)
-    chaos = Chaos(demo, world, steps.stock(oms), random.Random(SEED))
+    chaos = Chaos(demo, world, steps.stock(oms), random.Random(seed))
     victims = [TASK, *SERVERS]
     chaos.dice.shuffle(victims)
-    story_told = f"KILL_SEED={SEED}: {', '.join(victims)}"
+    story_told = f"KILL_SEED={seed}: {', '.join(victims)}"
     for victim in victims:
         chaos.disturb(victim)
     last_kill = datetime.now(UTC)
