@@ -131,11 +131,18 @@ def _queue(oms: Connection) -> dict[str, int]:
 
 
 def _hanging(world: World, since: datetime) -> list[str]:
-    """The runs from before a moment that have not ended and of which no task waits for a file in the triggerer."""
+    """The runs from before a moment that have not ended, and of which no task waits for a file in the triggerer.
+
+    Nor that of the run before it, behind which a DAG of one run at a time queues.
+    """
     waiting = {(one["dag_id"], one["dag_run_id"]) for one in _instances(world, state="deferred")}
+    waited_for = {dag_id for dag_id, _ in waiting}
     path = "/dags/~/dagRuns"
     open_runs = [
-        one for state in ("queued", "running") for one in world.airflow.get(path, state=state, limit=1000)["dag_runs"]
+        one
+        for state, excused in (("queued", waited_for), ("running", set[str]()))
+        for one in world.airflow.get(path, state=state, limit=1000)["dag_runs"]
+        if one["dag_id"] not in excused
     ]
     return [
         f"{one['dag_id']}, {one['dag_run_id']}: {one['state']}"
