@@ -11,3 +11,5 @@ COPY plugins ${AIRFLOW_HOME}/plugins
 COPY include ${AIRFLOW_HOME}/include
 # `from include... import` works as in the project folder.
 ENV PYTHONPATH=${AIRFLOW_HOME}
+# What went wrong, and what to do, is one long line at the head of a failed task's log: shown whole.
+ENV AIRFLOW__API__DEFAULT_WRAP=True

@@ -2,13 +2,16 @@
 
 import logging
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.jobs.assets import UPLOADS_PLANNED
+
+if TYPE_CHECKING:
+    from include.channel.breaker import HeldPlan
 
 logger = logging.getLogger(__name__)
 
@@ -46,14 +49,22 @@ def find_held_plans(ti: Any = None) -> list[dict[str, Any]]:
         {
             "plan_id": plan.outbox_plan_id,
             "subject": f"Push plan {plan.outbox_plan_id} to shop {plan.shop_id}?",
-            "body": f"It looks like an accident: {plan.held_because}.\n\n"
-            f"{plan.rows} rows: {plan.units_up} units up, {plan.units_down} down."
-            " Its rows are in `outbox_batch_row`, and `outbox_row_source` says where they come from.\n\n"
-            f"*{APPROVE}* sends the plan as it is. *{REJECT}* drops it: its differences wait for the next hard sync,"
-            " and later changes of the same rows are pushed.",
+            "body": _question(plan),
         }
         for plan in held
     ]
+
+
+def _question(plan: "HeldPlan") -> str:
+    """What somebody has to know to decide on a plan, in Markdown."""
+    why = "\n".join(f"- {each}" for each in plan.held_because.split("; "))
+    return (
+        f"It looks like an accident:\n\n{why}\n\n"
+        f"{plan.rows:,} rows: {plan.units_up:,} units up, {plan.units_down:,} down."
+        " Its rows are in `outbox_batch_row`, and `outbox_row_source` says where they come from.\n\n"
+        f"*{APPROVE}* sends the plan as it is. *{REJECT}* drops it: its differences wait for the next hard sync,"
+        " and later changes of the same rows are pushed."
+    )
 
 
 def ask(subject: Any, body: Any) -> HITLOperator:

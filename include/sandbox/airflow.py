@@ -144,6 +144,7 @@ def _environment(
         "API__BASE_URL": url,
         "API__SECRET_KEY": kept["session key"],
         "API__INSTANCE_NAME": "Trueup",
+        "API__DEFAULT_WRAP": "True",  # what went wrong, and what to do, is one long line of a failed task's log
         "API_AUTH__JWT_SECRET": kept["jwt secret"],
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
         # A part that was killed is up again in seconds. What ran in it is noticed in half a minute, not in five, and

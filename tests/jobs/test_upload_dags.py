@@ -80,8 +80,8 @@ def test_a_plan_is_shown_rejected_made_again_by_a_hard_sync_approved_and_sent_by
     (question,) = rejected["questions"]
     plan = rejected["find_held_plans"][1][0]["plan_id"]
     assert question["subject"] == f"Push plan {plan} to shop {SHOP}?"
-    assert "3,000 of the shop's 3,000 units would vanish" in question["body"]
-    assert f"{ROWS} rows: 0 units up, 3000 down" in question["body"]
+    assert "\n- 3,000 of the shop's 3,000 units would vanish, more than 30%\n" in question["body"]
+    assert f"{ROWS} rows: 0 units up, 3,000 down" in question["body"]
     assert rejected["decide"] == ["success", {str(plan): "reject"}]
     assert hard["plan_locations"] == ["success", {SHOP: ROWS}]
     assert approved["decide"] == ["success", {str(plan + 1): "approve"}]
