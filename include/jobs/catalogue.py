@@ -56,7 +56,7 @@ def catalogue(dags: Iterable[Any]) -> str:
         f" {fields(dag).get('Input', '')} |"
         for dag in known
     ]
-    told = sorted({(name, dag.params.get_param(name).description) for dag in known for name in dag.params})
+    told = sorted({(name, dag.params.get_param(name).schema["description_md"]) for dag in known for name in dag.params})
     parameters = [f"| `{name}` | {description} |" for name, description in told]
     return "\n".join([HEAD + "\n".join(lines), PARAMETERS + "\n".join(parameters), *map(section, known)])
 

@@ -1,4 +1,4 @@
-"""Parameters as the trigger form shows them."""
+"""Parameters as the trigger form shows them; of their descriptions it renders only `description_md` as Markdown."""
 
 from airflow.sdk import Param
 
@@ -17,7 +17,8 @@ def config_id(default: str) -> Param:
         minLength=1,
         pattern=NOT_BLANK,
         title="configId (required)",
-        description="The data manager configuration that says which folder and which file names belong to this feed.",
+        description_md="The data manager configuration that says which folder and which file names belong to this"
+        " feed.",
     )
 
 
@@ -29,7 +30,7 @@ def property_resource() -> Param:
         minLength=1,
         pattern=NOT_BLANK,
         title="propertyResource (required)",
-        description="The Airflow connection of the SFTP server. Its extra must pin the server's key (`host_key`).",
+        description_md="The Airflow connection of the SFTP server. Its extra must pin the server's key (`host_key`).",
     )
 
 
@@ -41,7 +42,7 @@ def settle_seconds(default: float = 2.0) -> Param:
         minimum=0.5,
         maximum=600,
         title="settleSeconds",
-        description="A file is taken once two looks so many seconds apart find the same size and time.",
+        description_md="A file is taken once two looks so many seconds apart find the same size and time.",
     )
 
 
@@ -51,7 +52,7 @@ def dry_run() -> Param:
         default=False,
         type="boolean",
         title="dryRun",
-        description="Take, write and change nothing: the results of the run's tasks say what would be done.",
+        description_md="Take, write and change nothing: the results of the run's tasks say what would be done.",
     )
 
 
@@ -63,7 +64,7 @@ def rule_group() -> Param:
         minLength=1,
         pattern=NOT_BLANK,
         title="ruleGroup",
-        description="Only change values of the type of this rule group, such as thresholds; empty: of all types. All"
+        description_md="Only change values of the type of this rule group, such as thresholds; empty: of all types. All"
         " groups of a type go together, as a later one may overrule an earlier one.",
     )
 
@@ -78,9 +79,9 @@ def facility_group_id(*, is_required: bool = False) -> Param:
             minLength=1,
             pattern=NOT_BLANK,
             title="facilityGroupId (required)",
-            description=f"{told} `*`: those of every group.",
+            description_md=f"{told} `*`: those of every group.",
         )
-    return Param(None, type=["string", "null"], pattern=NOT_BLANK, title="facilityGroupId", description=told)
+    return Param(None, type=["string", "null"], pattern=NOT_BLANK, title="facilityGroupId", description_md=told)
 
 
 def shopify_facility_group_id() -> Param:
@@ -90,10 +91,10 @@ def shopify_facility_group_id() -> Param:
         type=["string", "null"],
         pattern=NOT_BLANK,
         title="shopifyFacilityGroupId",
-        description="Only Shopify locations mapped to a facility in this facility group. HotWax's documents disagree:"
-        " an older page says that it keeps facilities of the group from being pushed, the newest that it limits the"
-        " push to them. Here it limits; to leave some out, use `excludeFacilityIds`. An aggregated location is mapped"
-        " to its order queue.",
+        description_md="Only Shopify locations mapped to a facility in this facility group. HotWax's documents"
+        " disagree: an older page says that it keeps facilities of the group from being pushed, the newest that it"
+        " limits the push to them. Here it limits; to leave some out, use `excludeFacilityIds`. An aggregated location"
+        " is mapped to its order queue.",
     )
 
 
@@ -104,8 +105,8 @@ def exclude_facility_ids() -> Param:
         type="array",
         items={"type": "string", "pattern": NOT_BLANK},
         title="excludeFacilityIds",
-        description="No Shopify location mapped to one of these facilities, for this run. To leave a location out for"
-        " good, end its row in `inventory_channel`; to take a facility out of an aggregated location, end its"
+        description_md="No Shopify location mapped to one of these facilities, for this run. To leave a location out"
+        " for good, end its row in `inventory_channel`; to take a facility out of an aggregated location, end its"
         " membership in the group.",
     )
 
@@ -116,7 +117,7 @@ def include_all() -> Param:
         default=True,
         type="boolean",
         title="includeAll",
-        description="Compare all products. Without it only those whose online ATP has changed since Shopify was last"
+        description_md="Compare all products. Without it only those whose online ATP has changed since Shopify was last"
         " looked at, or that could not be settled then.",
     )
 
@@ -127,10 +128,11 @@ def use_valid_atp() -> Param:
         None,
         type=["boolean", "null"],
         title="useValidATP",
-        description="Whether open orders in the virtual order queue are deducted. Empty: as each inventory channel is"
-        " set, at first true. What is given here is kept for the channels in this run (`inventory_channel"
-        ".use_valid_atp`), as all sync jobs push the same number. False is right only where the ERP's figures leave"
-        " open online orders out already; elsewhere it sells units twice. HotWax's page spells it useVaildATP.",
+        description_md="Whether open orders in the virtual order queue are deducted. Empty: as each inventory channel"
+        " is set, at first true. What is given here is kept for the channels in this run"
+        " (`inventory_channel.use_valid_atp`), as all sync jobs push the same number. False is right only where the"
+        " ERP's figures leave open online orders out already; elsewhere it sells units twice. HotWax's page spells it"
+        " useVaildATP.",
     )
 
 
@@ -141,7 +143,7 @@ def report_folder() -> Param:
         type=["string", "null"],
         minLength=1,
         title="reportFolder",
-        description="Folder on the SFTP server `propertyResource` for the table of what was found to be other than"
+        description_md="Folder on the SFTP server `propertyResource` for the table of what was found to be other than"
         " believed (CSV). Empty: only a summary in the result of `report_drift`, and the rows in `inventory_drift`.",
     )
 
@@ -153,7 +155,7 @@ def webhook_action() -> Param:
         type="string",
         enum=["list", "subscribe", "unsubscribe"],
         title="action",
-        description="list: who is told of changed inventory levels. subscribe: `address` as well. unsubscribe:"
+        description_md="list: who is told of changed inventory levels. subscribe: `address` as well. unsubscribe:"
         " `address` no longer, or nobody where none is given.",
     )
 
@@ -165,7 +167,7 @@ def webhook_address() -> Param:
         type=["string", "null"],
         pattern=NOT_BLANK,
         title="address",
-        description="https://HOST/shopify/webhooks: Airflow's own address as Shopify reaches it from outside.",
+        description_md="https://HOST/shopify/webhooks: Airflow's own address as Shopify reaches it from outside.",
     )
 
 
@@ -176,7 +178,7 @@ def shop_id() -> Param:
         type=["string", "null"],
         pattern=NOT_BLANK,
         title="shopId",
-        description="Only this shop (`shopify_shop`). Empty: all.",
+        description_md="Only this shop (`shopify_shop`). Empty: all.",
     )
 
 
@@ -186,8 +188,8 @@ def plan_dry_run() -> Param:
         default=False,
         type="boolean",
         title="dryRun",
-        description="Plan nothing: the log of `plan_uploads` shows what would be pushed, the largest change first, and"
-        " whether it would wait for approval.",
+        description_md="Plan nothing: the log of `plan_uploads` shows what would be pushed, the largest change first,"
+        " and whether it would wait for approval.",
     )
 
 
@@ -198,8 +200,8 @@ def plan_folder() -> Param:
         type=["string", "null"],
         minLength=1,
         title="reportFolder",
-        description="Folder on the SFTP server `propertyResource` for the whole plan of a dry run (CSV: sku, location,"
-        " target, position, delta, reason). Empty: only its first rows, in the log.",
+        description_md="Folder on the SFTP server `propertyResource` for the whole plan of a dry run (CSV: sku,"
+        " location, target, position, delta, reason). Empty: only its first rows, in the log.",
     )
 
 
@@ -209,7 +211,8 @@ def data_manager_log_id() -> Param:
         type="integer",
         minimum=1,
         title="dataManagerLogId (required)",
-        description="The file's number in `data_manager_log`; the results of `process_waiting_files` name it as well.",
+        description_md="The file's number in `data_manager_log`; the results of `process_waiting_files` name it as"
+        " well.",
     )
 
 
@@ -219,8 +222,8 @@ def action() -> Param:
         type="string",
         enum=["cancel", "retry_file", "retry_failed_rows"],
         title="action (required)",
-        description="cancel: take a PENDING file out of the queue. retry_file: put a FAILED, CRASHED or CANCELLED one"
-        " into it again. retry_failed_rows: put the refused rows of one that is FINISHED_WITH_ERRORS into it.",
+        description_md="cancel: take a PENDING file out of the queue. retry_file: put a FAILED, CRASHED or CANCELLED"
+        " one into it again. retry_failed_rows: put the refused rows of one that is FINISHED_WITH_ERRORS into it.",
     )
 
 
@@ -231,7 +234,7 @@ def product() -> Param:
         minLength=1,
         pattern=NOT_EMPTY,
         title="product (required)",
-        description="SKU, product id or any other identification of the product.",
+        description_md="SKU, product id or any other identification of the product.",
     )
 
 
@@ -242,7 +245,7 @@ def facility() -> Param:
         minLength=1,
         pattern=NOT_EMPTY,
         title="facility (required)",
-        description="Id, external id (the NetSuite location) or name of the store or warehouse.",
+        description_md="Id, external id (the NetSuite location) or name of the store or warehouse.",
     )
 
 
@@ -252,7 +255,7 @@ def variance_quantity() -> Param:
         None,
         type=["null", "number"],
         title="quantity",
-        description="Units more than Trueup knows, or with a minus fewer. Leave it empty if you give a count.",
+        description_md="Units more than Trueup knows, or with a minus fewer. Leave it empty if you give a count.",
     )
 
 
@@ -263,7 +266,8 @@ def count() -> Param:
         type=["null", "number"],
         minimum=0,
         title="count",
-        description="Units that were counted on hand, reserved ones included. Leave it empty if you give a quantity.",
+        description_md="Units that were counted on hand, reserved ones included. Leave it empty if you give a"
+        " quantity.",
     )
 
 
@@ -278,7 +282,7 @@ def variance_reason() -> Param:
             "NOT_IN_STOCK", "WORN_DISPLAY", "POS_SALE", "VAR_MISSHIP_ORDERED", "VAR_MISSHIP_SHIPPED", "RTN_ITM_RCPT",
         ],
         title="reason (required)",
-        description="A reason of the table `variance_reason`; the list shows the usual ones.",
+        description_md="A reason of the table `variance_reason`; the list shows the usual ones.",
     )  # fmt: skip
 
 
@@ -289,7 +293,7 @@ def comment() -> Param:
         type=["null", "string"],
         maxLength=1000,
         title="comment",
-        description="Kept with the ledger row, and shown wherever that is explained.",
+        description_md="Kept with the ledger row, and shown wherever that is explained.",
     )
 
 
@@ -299,5 +303,5 @@ def include_all_kits() -> Param:
         default=False,
         type="boolean",
         title="includeAll",
-        description="Compute all kits. Otherwise those whose components, or what else they depend on, have changed.",
+        description_md="Compute all kits. Otherwise those whose components, or what else they depend on, have changed.",
     )

@@ -14,7 +14,7 @@ def shipment_id() -> Param:
         minLength=1,
         pattern=NOT_BLANK,
         title="shipmentId (required)",
-        description="The restock's shipment, such as TS10000: `shipment_id` in `scheduled_restock`.",
+        description_md="The restock's shipment, such as TS10000: `shipment_id` in `scheduled_restock`.",
     )
 
 
@@ -24,7 +24,7 @@ def restock_action() -> Param:
         type="string",
         enum=["reschedule", "rename", "edit_item", "cancel"],
         title="restockAction (required)",
-        description="reschedule: receive it at `scheduledAt`. rename: call it `restockName`. edit_item: let it bring"
+        description_md="reschedule: receive it at `scheduledAt`. rename: call it `restockName`. edit_item: let it bring"
         " `quantity` of `product`, 0 takes the product out. cancel: never receive it.",
     )
 
@@ -36,7 +36,8 @@ def restock_moment(*, is_required: bool) -> Param:
         **asked,
         format="date-time",
         title="scheduledAt (required)" if is_required else "scheduledAt",
-        description="Date and time with time zone, such as 2026-12-01T10:00:00+00:00; without a time zone it is UTC.",
+        description_md="Date and time with time zone, such as 2026-12-01T10:00:00+00:00; without a time zone it is"
+        " UTC.",
     )
 
 
@@ -47,7 +48,7 @@ def restock_quantity(*, is_required: bool) -> Param:
         **asked,
         minimum=0,
         title="quantity (required)" if is_required else "quantity",
-        description="How many units of the product the restock brings.",
+        description_md="How many units of the product the restock brings.",
     )
 
 
@@ -57,7 +58,7 @@ def restock_product() -> Param:
         None,
         type=["null", "string"],
         title="product",
-        description="SKU, product id or any other identification of the product, for `edit_item`.",
+        description_md="SKU, product id or any other identification of the product, for `edit_item`.",
     )
 
 
@@ -67,7 +68,7 @@ def restock_name() -> Param:
         None,
         type=["null", "string"],
         title="restockName",
-        description="The restock's name; a new one without a name is called `Created` and the date.",
+        description_md="The restock's name; a new one without a name is called `Created` and the date.",
     )
 
 
@@ -77,7 +78,7 @@ def shop() -> Param:
         None,
         type=["null", "string"],
         title="shop",
-        description="Id or myshopify domain of the shop; empty where there is one shop only.",
+        description_md="Id or myshopify domain of the shop; empty where there is one shop only.",
     )
 
 
@@ -89,7 +90,7 @@ def variance_feed_id() -> Param:
         minLength=1,
         pattern=NOT_BLANK,
         title="varianceFeedId (required)",
-        description="The row of `variance_feed` that says what the file looks like and where it goes.",
+        description_md="The row of `variance_feed` that says what the file looks like and where it goes.",
     )
 
 
@@ -99,7 +100,7 @@ def dry_run_of_export() -> Param:
         default=False,
         type="boolean",
         title="dryRun",
-        description="Write and upload nothing: the result of `freeze_variances` counts what there is to tell.",
+        description_md="Write and upload nothing: the result of `freeze_variances` counts what there is to tell.",
     )
 
 
@@ -110,7 +111,7 @@ def shipment() -> Param:
         minLength=1,
         pattern=NOT_BLANK,
         title="shipment (required)",
-        description="The shipment's id, or the ERP's number for it.",
+        description_md="The shipment's id, or the ERP's number for it.",
     )
 
 
@@ -120,7 +121,7 @@ def arrived_product() -> Param:
         None,
         type=["null", "string"],
         title="product",
-        description="SKU, product id or any other identification; empty: everything that is still open has arrived.",
+        description_md="SKU, product id or any other identification; empty: everything that is still open has arrived.",
     )
 
 
@@ -131,7 +132,7 @@ def accepted() -> Param:
         type=["null", "number"],
         minimum=0,
         title="accepted",
-        description="Units of the product that are stock from now on; more than was shipped is taken, and named.",
+        description_md="Units of the product that are stock from now on; more than was shipped is taken, and named.",
     )
 
 
@@ -142,7 +143,7 @@ def rejected() -> Param:
         type=["null", "number"],
         minimum=0,
         title="rejected",
-        description="Units of the product that came and are not stock; the ERP is told of them.",
+        description_md="Units of the product that came and are not stock; the ERP is told of them.",
     )
 
 
@@ -153,5 +154,5 @@ def rejection_reason() -> Param:
         type=["null", "string"],
         maxLength=200,
         title="rejectionReason",
-        description="Why they were rejected: a reason of `variance_reason`, or in your own words.",
+        description_md="Why they were rejected: a reason of `variance_reason`, or in your own words.",
     )

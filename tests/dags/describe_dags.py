@@ -37,9 +37,8 @@ def describe(dag: Any) -> dict[str, Any]:
 
 def describe_param(param: Any) -> dict[str, Any]:
     """What the trigger form shows of a parameter."""
-    shown = {"description": param.description} if param.description else {}
     default = {"default": param.value} if param.has_value else {}
-    return dict(param.schema) | shown | default | {"refused": [value for value in EMPTY if refuses(param, value)]}
+    return dict(param.schema) | default | {"refused": [value for value in EMPTY if refuses(param, value)]}
 
 
 def refuses(param: Any, value: str | None) -> bool:

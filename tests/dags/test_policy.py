@@ -85,7 +85,9 @@ def test_every_dag_explains_itself(bag: dict[str, Any], dag_id: str) -> None:
     for part in ("### ", "| HotWax job |", "| Input |", "| Output |", "#### When it fails"):
         assert part in dag["doc_md"], f"the docstring of dags/{dag_id}.py has no {part!r}"
     for name, schema in dag["params"].items():
-        assert {"type", "title", "description"} <= schema.keys(), f"param {name} needs type, title and description"
+        assert {"type", "title", "description_md"} <= schema.keys(), (
+            f"param {name} needs type, title and description_md, which the form shows as Markdown"
+        )
 
 
 @pytest.mark.parametrize("dag_id", [file.stem for file in FILES])
