@@ -87,6 +87,7 @@ def equip(books: Store, products: Collection[str]) -> None:
     """Levels that show 10 by our books, at two locations; and in another shop those of the same items, under way."""
     connection = books.connection
     books.equip(dict.fromkeys(products, 10))
+    connection.execute(b"UPDATE shopify_shop SET seconds_to_arrive = 600")
     books.world.facility("COUNTER")
     books.world.channel("COUNTER", COUNTER, ["BROADWAY"], queue="COUNTER")
     connection.execute(
@@ -206,7 +207,12 @@ def test_what_a_look_decides(books: Store, monkeypatch: pytest.MonkeyPatch) -> N
     )
     connection.execute(b"UPDATE inventory_level SET position = 10, target = 10 WHERE shop_id = %s", [SHOP])
     batches = {}
-    for kind, sent in (("UNKNOWN", "-1 minute"), ("LATE", "1 hour"), ("SENDING", "-1 minute"), ("CONFIRMED", "0")):
+    for kind, sent in (
+        ("UNKNOWN", "-11 minutes"),
+        ("LATE", "-9 minutes"),
+        ("SENDING", "-11 minutes"),
+        ("CONFIRMED", "0"),
+    ):
         status = {"LATE": "UNKNOWN", "CONFIRMED": "SENDING"}.get(kind, kind)
         deltas = {name: case.delta for name, case in CASES.items() if case.batch == kind}
         batches[kind] = send(books, deltas, sent, status)
@@ -348,9 +354,9 @@ def test_what_an_explanation_decides(books: Store, monkeypatch: pytest.MonkeyPat
     connection = books.connection
     equip(books, (*PENDING, "late", "being sent", "at rest"))
     earlier = ended(books, SHOP, ["applied", "not applied"], ONLINE)
-    batch = send(books, {name: each.delta for name, each in PENDING.items()}, "-1 minute", "UNKNOWN")
-    late = send(books, {"late": -2}, "1 hour", "UNKNOWN")
-    sending = send(books, {"being sent": -2}, "-1 minute", "SENDING")
+    batch = send(books, {name: each.delta for name, each in PENDING.items()}, "-11 minutes", "UNKNOWN")
+    late = send(books, {"late": -2}, "-9 minutes", "UNKNOWN")
+    sending = send(books, {"being sent": -2}, "-11 minutes", "SENDING")
     for name, each in PENDING.items():
         if each.imported:
             order_item(books, name, name, (each.imported + 1, 0, 1))

@@ -127,12 +127,15 @@ def _swaps(words: list[Token], assigned: set[int]) -> Iterator[Change]:
 
 
 def _fits(words: list[Token], index: int) -> bool:
-    """Whether a sign stands between two values, and is not a sign before one, nor part of a cast or a star."""
+    """Whether a sign stands between two values, and is not a sign before one, nor part of a cast or a star.
+
+    Nothing happens at the very instant that a moment is compared with.
+    """
     before = words[index - 1].text if index else "("
     if words[index].text in "+-/":
         return before not in ("(", ",", "THEN", "ELSE", "SELECT", "=", "<", ">", "WHEN") and before.upper() != "THEN"
     if words[index].text in ("<", "<=", ">", ">="):
-        return "now" not in [word.text for word in words[index + 1 : index + 2]]  # nothing happens at that very instant
+        return not {"now", "%(looked_from)s"}.intersection(word.text for word in words[index + 1 : index + 2])
     if words[index].text in ("IN", "EXISTS"):
         return before != "NOT"
     return True
