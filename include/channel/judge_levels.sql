@@ -1,8 +1,7 @@
 -- What to do about each level seen: take it over only where nothing unseen can hide in what it shows. No batch of it
 -- can still arrive, or has ended since the first of the two reads (a sender may be at work meanwhile); it stood still
--- between them, no order has touched it since the first one, and what
--- Shopify has committed is what the imported orders say. A level that shows what it should needs nothing.
--- Locks the levels.
+-- between them, no order has touched it since the first one, and what Shopify has committed is what the imported orders
+-- say. A level that shows what it should needs nothing. Locks the levels.
 -- Reads seen_level, outbox_batch, outbox_batch_row, shopify_order_item, shopify_order_movement; writes judged_level.
 INSERT INTO judged_level (
     inventory_item_id,
