@@ -67,7 +67,7 @@ WITH facing AS (
         ORDER BY movement.shopify_order_movement_id DESC
         LIMIT 1
     ) AS moved ON TRUE
-    LEFT JOIN LATERAL (
+    CROSS JOIN LATERAL (
         SELECT sum(item.taken - item.fulfilled) AS units
         FROM shopify_order_item AS item
         WHERE
@@ -75,7 +75,7 @@ WITH facing AS (
             AND item.inventory_item_id = seen.inventory_item_id
             AND item.location_id = seen.location_id
             AND item.taken <> item.fulfilled
-    ) AS open_order ON TRUE
+    ) AS open_order
     FOR UPDATE OF level
 )
 
