@@ -66,15 +66,16 @@ counted AS MATERIALIZED (
         ON understood.product_id = since.product_id AND understood.facility_id = since.facility_id
 ),
 
+-- Grouped before it is told which rows count: the planner would take these for so few that it sorts them all.
 covered AS (
     INSERT INTO covered_facility (facility_id, product_ids, on_hand_product_ids, rows_about_kits)
     SELECT
         facility_id,
-        coalesce(array_agg(product_id) FILTER (WHERE NOT is_kit), '{}'),
-        coalesce(array_agg(product_id) FILTER (WHERE NOT by_atp AND NOT is_kit), '{}'),
-        count(*) FILTER (WHERE is_kit)
+        coalesce(array_agg(product_id) FILTER (WHERE usable AND complaint IS NULL AND NOT is_kit), '{}'),
+        coalesce(array_agg(product_id) FILTER (WHERE usable AND complaint IS NULL AND NOT is_kit AND NOT by_atp), '{}'),
+        count(*) FILTER (WHERE usable AND complaint IS NULL AND is_kit)
     FROM counted
-    WHERE usable AND complaint IS NULL
+    WHERE facility_id IS NOT NULL
     GROUP BY facility_id
 ),
 
@@ -93,11 +94,7 @@ kept AS (
 )
 
 SELECT
-    coalesce(sum(each.rows), 0) AS usable_rows,
-    count(*) AS products_and_facilities
-FROM (
-    SELECT count(*) AS rows
-    FROM counted
-    WHERE usable AND complaint IS NULL AND NOT is_kit
-    GROUP BY hashtextextended(product_id, hashtextextended(facility_id, 0))
-) AS each
+    count(*) AS usable_rows,
+    count(DISTINCT hashtextextended(product_id, hashtextextended(facility_id, 0))) AS products_and_facilities
+FROM counted
+WHERE usable AND complaint IS NULL AND NOT is_kit
