@@ -1,6 +1,7 @@
 """### Process Bulk Uploads
 
-Sends huge plans to Shopify as files: uploaded, carried out by bulk operations, and read back line by line.
+Sends huge plans to Shopify as files: uploaded, carried out by bulk operations, and read back line by line. What the
+results do not say, or what cannot be read of them, is found out by looking.
 
 | | |
 |---|---|
@@ -20,6 +21,9 @@ by calls with `process_uploads_to_ecommerce`, and one without a result is settle
 
 - *nothing was written*: the message names the scopes to grant, or what else to correct.
 - *the upload was answered by HTTP ...*: tried again by itself; nothing was started.
+- *unreadable* in the result of `collect_results`: lines of results that are cut off or no JSON. Nothing is lost or sent
+  again: batches without a readable line count as *unknown*, and `process_uploads_to_ecommerce` looks at their levels.
+- *overtaken during each of 3 uploads* (in the log): targets kept falling; the file's batches go on by calls.
 - A run that was stopped in the middle: start another one. It finds operations again by the name that they carry.
 """
 

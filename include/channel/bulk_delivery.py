@@ -24,6 +24,9 @@ from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused, Shop
 
 logger = logging.getLogger(__name__)
 
+MOST_UPLOADS = 3
+"""How often a file is uploaded because targets have fallen meanwhile, before its batches go on by direct calls."""
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -65,14 +68,17 @@ def start_files(connection: Connection, shop_id: str, client: Client) -> dict[st
         connection.execute(
             statement(__file__, "build_files"), {"shop_id": shop_id, "most_bytes": bulk_mutation.LARGEST_FILE}
         )
-    started = 0
-    open_files = _files(connection, shop_id)
-    under_way = sum(file.status_id != "BUILT" for file in open_files)
-    for file in [file for file in open_files if file.status_id == "BUILT"]:
-        if under_way >= bulk_mutation.MOST_AT_A_TIME or not _start(connection, sender, client, file):
+    built = [file for file in _files(connection, shop_id) if file.status_id == "BUILT"]
+    under_way, started = _under_way(connection, shop_id), 0
+    for file in built:
+        if under_way + started >= bulk_mutation.MOST_AT_A_TIME:
             break
-        started, under_way = started + 1, under_way + 1
-    return {"started": started, "running": under_way, "waiting": len(open_files) - under_way}
+        try:
+            started += _start(connection, sender, client, file)
+        except NoRoom:
+            break
+    waiting = [file for file in _files(connection, shop_id) if file.status_id == "BUILT"]
+    return {"started": started, "running": _under_way(connection, shop_id), "waiting": len(waiting)}
 
 
 def is_needed(connection: Connection, shop_id: str) -> bool:
@@ -121,27 +127,55 @@ def collect(connection: Connection, shop_id: str, client: Client) -> dict[str, i
 
 
 def _start(connection: Connection, sender: Sender, client: Client, file: File) -> bool:
-    """Upload a file and start its operation; False if there is no room for it now."""
-    with tempfile.TemporaryFile() as content:
-        if not _write_lines(connection, file, content):
-            _note(connection, file, "DONE", "none of its batches is planned any more")
-            return True
-        content.seek(0)
-        path = bulk_mutation.upload(client, f"{file.name}.jsonl", content)
-    client.limiter.take(document("BulkRunMutation").cost)
-    _mark_starting(connection, sender, file)
+    """Upload a file and start its operation.
+
+    Returns:
+        Whether it was asked for; not if nothing is left of the file.
+
+    Raises:
+        NoRoom: As many as may run are running.
+    """
+    path = _upload(connection, sender, client, file)
+    if path is None:
+        return False
     try:
         operation_id = bulk_mutation.start(client, file.name, path)
     except (NoRoom, UploadFailed, NotSent, RequestRefused, Throttled) as refusal:
         _put_back(connection, file, str(refusal))
-        if isinstance(refusal, NoRoom):
-            return False
         raise
     except OutcomeUnknown as silence:
         logger.warning("file %s: whether it was started will be found out: %s", file.outbox_file_id, silence)
         return True
     _note_running(connection, file, operation_id)
     return True
+
+
+def _upload(connection: Connection, sender: Sender, client: Client, file: File) -> str | None:
+    """Upload a file and mark its batches as on their way; None if there is nothing left of it to start.
+
+    An upload takes as long as it takes, and what lies at Shopify cannot be changed any more. So the targets are looked
+    at again after it. A file that is overtaken again and again goes on by calls, of which each is tested as it leaves.
+    """
+    points = document("BulkRunMutation").cost
+    for _ in range(MOST_UPLOADS):
+        with tempfile.TemporaryFile() as content:
+            if not _write_lines(connection, file, content):
+                _note(connection, file, "DONE", "none of its batches is planned any more")
+                return None
+            content.seek(0)
+            path = bulk_mutation.upload(client, f"{file.name}.jsonl", content)
+        client.limiter.take(points)
+        if _mark_starting(connection, sender, file):
+            return path
+        client.limiter.give_back(points)
+        ended = outbox.end_overtaken(connection, sender.shop_id, "BULK")
+        logger.info("file %s: %s batches were overtaken while it was uploaded", file.outbox_file_id, ended)
+    message = f"overtaken during each of {MOST_UPLOADS} uploads: its batches go on by direct calls"
+    logger.warning("file %s: %s", file.outbox_file_id, message)
+    connection.execute(
+        statement(__file__, "send_directly"), {"outbox_file_id": file.outbox_file_id, "message": message}
+    )
+    return None
 
 
 def _recover(connection: Connection, shop_id: str, client: Client) -> None:
@@ -199,6 +233,11 @@ def _files(connection: Connection, shop_id: str) -> list[File]:
     return [File(*row) for row in connection.execute(statement(__file__, "select_files"), {"shop_id": shop_id})]
 
 
+def _under_way(connection: Connection, shop_id: str) -> int:
+    """How many files of a shop are with Shopify, or may be."""
+    return sum(file.status_id != "BUILT" for file in _files(connection, shop_id))
+
+
 def _write_lines(connection: Connection, file: File, content: IO[bytes]) -> int:
     """Write the frozen variables of those of a file's batches that are still planned, each on one line.
 
@@ -235,7 +274,12 @@ def _open_lines(connection: Connection, file: File) -> dict[int, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def _mark_starting(connection: Connection, sender: Sender, file: File) -> None:
+def _mark_starting(connection: Connection, sender: Sender, file: File) -> bool:
+    """Note that an operation is about to be asked for; False if one of its rows was overtaken.
+
+    Raises:
+        Fenced: Another sender has taken the shop.
+    """
     row = connection.execute(
         statement(__file__, "mark_starting"),
         {"outbox_file_id": file.outbox_file_id, "sender_epoch": sender.sender_epoch},
@@ -244,6 +288,8 @@ def _mark_starting(connection: Connection, sender: Sender, file: File) -> None:
         raise Fenced(
             f"file {file.outbox_file_id} of shop {sender.shop_id}: another sender has taken over; this one stops"
         )
+    is_overtaken: bool = row[0]
+    return not is_overtaken
 
 
 def _put_back(connection: Connection, file: File, message: str) -> None:

@@ -1,5 +1,9 @@
 """A delta that waited is not sent if it would raise its level above what it should show by then."""
 
+import time
+from collections.abc import Callable
+from typing import IO
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +11,7 @@ from hypothesis import strategies as st
 from include.channel import bulk_delivery, outbox, planner
 from include.db.connection import Connection
 from include.sandbox.shopify import Emulator
+from include.shopify import bulk_mutation
 from include.shopify.client import Client
 from include.stock.atp import online_atp
 from tests.scenarios.store import Store, item
@@ -86,6 +91,80 @@ def test_a_file_leaves_out_what_was_overtaken(store: Store) -> None:
         b" ORDER BY batch.outbox_batch_id, batch_row.row_index"
     ).fetchall()
     assert rows == [("REFUSED", "BULK", 5), ("REFUSED", "BULK", 2), ("SENDING", "BULK", 2)]
+
+
+def while_it_is_uploaded(monkeypatch: pytest.MonkeyPatch, happens: Callable[[int], None]) -> list[int]:
+    """Have something happen during each upload; returns the numbers of those that were made."""
+    upload, uploads = bulk_mutation.upload, list[int]()
+
+    def slowly(client: Client, name: str, content: IO[bytes]) -> str:
+        path = upload(client, name, content)
+        happens(len(uploads))
+        uploads.append(len(uploads))
+        return path
+
+    monkeypatch.setattr(bulk_mutation, "upload", slowly)
+    return uploads
+
+
+def send_files(store: Store) -> None:
+    """What the bulk job does until no file is left."""
+    store.emulator.settings(bulk_start_seconds=0, bulk_lines_per_second=100_000)
+    until = time.monotonic() + 30
+    while bulk_delivery.is_needed(store.connection, SHOP):
+        assert time.monotonic() < until
+        bulk_delivery.start_files(store.connection, SHOP, store.client)
+        bulk_delivery.collect(store.connection, SHOP, store.client)
+
+
+def test_what_is_overtaken_while_a_file_is_uploaded_leaves_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.open({A: 5, B: 5})
+    store.connection.execute(b"UPDATE shopify_shop SET transport = 'BULK'")
+    monkeypatch.setattr(planner, "MOST_ROWS", 1)
+    store.move(A, 5)
+    store.move(B, 2)
+    store.plan()
+
+    def happens(upload: int) -> None:
+        if upload == 0:
+            store.move(A, -5)
+            online_atp.refresh(store.connection)
+
+    uploads = while_it_is_uploaded(monkeypatch, happens)
+    send_files(store)
+    assert (store.applied(A), store.applied(B)) == ([], [2])
+    assert len(uploads) == 2
+    assert store.batches() == ["REFUSED", "CONFIRMED"]
+
+
+def test_a_file_that_is_overtaken_again_and_again_goes_on_by_calls(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.open(dict.fromkeys([*MANY, B], 5))
+    store.connection.execute(b"UPDATE shopify_shop SET transport = 'BULK'")
+    monkeypatch.setattr(planner, "MOST_ROWS", 1)
+    for product in (*MANY, B):
+        store.move(product, 5)
+    store.plan()
+
+    def happens(upload: int) -> None:
+        store.move(MANY[upload], -5)
+        online_atp.refresh(store.connection)
+
+    uploads = while_it_is_uploaded(monkeypatch, happens)
+    assert bulk_delivery.start_files(store.connection, SHOP, store.client)["running"] == 0
+    assert len(uploads) == bulk_delivery.MOST_UPLOADS
+    assert not bulk_delivery.is_needed(store.connection, SHOP)
+    store.move(B, -5)
+    online_atp.refresh(store.connection)
+    assert store.deliver().confirmed_rows == len(MANY) - len(uploads)
+    assert store.applied(B) == [], "each call is tested as it leaves"
+    fallen = [*MANY[: len(uploads)], B]
+    assert {store.shown(product) for product in fallen} == {5}
+    row = store.connection.execute(b"SELECT status_id, message FROM outbox_file").fetchone()
+    assert row is not None
+    assert row[0] == "DONE"
+    assert "direct calls" in row[1]
 
 
 @pytest.fixture
