@@ -1,12 +1,13 @@
 -- Takes what Shopify shows as the position, row by row, where it was judged to prove something; puts levels of items
--- that Shopify does not have into quarantine; tells the batches that had an unknown outcome.
+-- that Shopify does not have into quarantine. Of a batch with an unknown outcome it tells how the level looks: an edit
+-- in Shopify looks just the same.
 -- What waits is looked at again. Reads judged_level; writes inventory_level, outbox_batch_row.
 WITH told AS (
     UPDATE outbox_batch_row AS batch_row
     SET outcome = CASE
         WHEN judged.outcome = 'QUARANTINED' THEN 'QUARANTINED'
-        WHEN judged.available = judged.position + judged.delta THEN 'APPLIED'
-        WHEN judged.available = judged.position THEN 'NOT_APPLIED'
+        WHEN judged.available = judged.position + judged.delta THEN 'LOOKS_APPLIED'
+        WHEN judged.available = judged.position THEN 'LOOKS_NOT_APPLIED'
         ELSE 'OBSERVED'
     END
     FROM judged_level AS judged

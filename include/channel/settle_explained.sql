@@ -1,4 +1,5 @@
--- What became of single rows of batches with an unknown outcome is known: the position follows if it was applied.
+-- What became of single rows of batches with an unknown outcome has one explanation, unless somebody has edited the
+-- level, which comes to the same for its position: that follows if it looks applied.
 -- Writes inventory_level, outbox_batch_row. Answers the rows settled.
 WITH answered AS (
     SELECT
@@ -24,7 +25,7 @@ WITH answered AS (
 
 told AS (
     UPDATE outbox_batch_row AS batch_row
-    SET outcome = CASE WHEN answered.applied THEN 'APPLIED' ELSE 'NOT_APPLIED' END
+    SET outcome = CASE WHEN answered.applied THEN 'LOOKS_APPLIED' ELSE 'LOOKS_NOT_APPLIED' END
     FROM answered
     WHERE
         batch_row.outbox_batch_id = answered.outbox_batch_id

@@ -208,7 +208,7 @@ def test_a_hot_level_is_settled_while_orders_keep_coming(
         assert (settlement.settled, settlement.explained) == (1, 1)
         assert store.emulator.stats()["calls"][ADJUST] == calls, "looking sends nothing"
         row = store.connection.execute(b"SELECT outcome FROM outbox_batch_row").fetchone()
-        assert row == ("APPLIED" if applied else "NOT_APPLIED",)
+        assert row == ("LOOKS_APPLIED" if applied else "LOOKS_NOT_APPLIED",)
         assert store.batches() == ["SETTLED"]
         store.emulator.advance(10)
         store.import_orders()

@@ -103,8 +103,9 @@ class Auditor:
                 yield f"lost: batch {batch} is confirmed and was applied {times} times to {_name(level)}"
             if status in ("PLANNED", "STALE", "REFUSED") and times:
                 yield f"doubled: batch {batch} is {status} and was applied to {_name(level)}"
-            is_told = outcome in ("APPLIED", "NOT_APPLIED") and level not in self.retailer.edited
-            if is_told and times != (outcome == "APPLIED"):
+            is_told = outcome in ("APPLIED", "NOT_APPLIED")
+            looks = outcome in ("LOOKS_APPLIED", "LOOKS_NOT_APPLIED") and level not in self.retailer.edited
+            if (is_told or looks) and times != (outcome in ("APPLIED", "LOOKS_APPLIED")):
                 yield f"wrong: batch {batch} counts as {outcome} and was applied {times} times to {_name(level)}"
 
     def _raised_too_far(self, history: list[dict[str, Any]]) -> Iterator[str]:
