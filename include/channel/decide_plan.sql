@@ -30,7 +30,7 @@ unapplied AS (
 
 freed AS (
     UPDATE inventory_level AS level
-    SET outbox_batch_id = NULL, held_back = level.delta
+    SET outbox_batch_id = NULL, held_back = coalesce(level.delta, 0)
     FROM ended
     WHERE level.outbox_batch_id = ended.outbox_batch_id AND NOT %(approved)s
 )

@@ -43,6 +43,11 @@ NOT_MAPPED = (
     " correct inventory_channel"
 )
 
+ITEM_NOT_MAPPED = (
+    "its inventory item is not mapped to a product any more: nothing is pushed to it. If that is wrong, correct"
+    " shopify_shop_product"
+)
+
 MOST_LOOKED_AT = 10 * MOST_ROWS
 """Rows in quarantine that one run looks at again."""
 
@@ -181,10 +186,11 @@ def _check_part(
     unchecked = connection.execute(statement(__file__, "select_unchecked"), {"batches": list(batches)}).fetchall()
     levels: list[Level] = [(row[2], row[3]) for row in unchecked]
     wrong = _at_bad_places(levels, places)
+    wrong |= {(item, location): ITEM_NOT_MAPPED for _, _, item, location, is_mapped in unchecked if not is_mapped}
     to_read = [level for level in levels if level not in wrong]
     wrong |= _look(connection, shop_id, client, to_read)
     by_batch: dict[int, dict[int, str]] = {}
-    for batch, row_index, item, location in unchecked:
+    for batch, row_index, item, location, _ in unchecked:
         if reason := wrong.get((item, location)):
             by_batch.setdefault(batch, {})[row_index] = reason
     instead: dict[int, list[int]] = {}

@@ -7,6 +7,10 @@ and 0 where brokering is off for the channel, where ATP over the facilities adds
 store holds physical inventory for open pre-orders. The rule is that of HotWax's `get#ProductOnlineAtp`; where it gives
 no row, this gives 0. A kit follows it with what its components make (see `kits`, and docs/adr/0017).
 
+A level has no target while it is not Trueup's to decide: its item or its location is not mapped, Shopify is master
+there, or computes the number itself. Once it is again, its position is unknown and it is looked at first: a difference
+to what it showed long ago would be added to whatever the merchant has made of it meanwhile.
+
 Only the products that something has marked dirty are computed, and the kits above them. What begins or ends by the
 clock is noticed by comparing each dated row with what was applied of it (`is_current`). A full recompute runs the same
 statement once, over all products: `python -m include.stock recompute`.
@@ -83,6 +87,7 @@ def _recompute(connection: Connection, take: str, **parameters: int) -> int:
     connection.execute(b"ANALYZE refresh_product")
     connection.execute(statement(__file__, "fill_refresh_component"))
     connection.execute(b"ANALYZE refresh_component")
+    connection.execute(statement(__file__, "forget_levels"))
     slices = connection.execute(b"SELECT coalesce(max(slice) + 1, 0) FROM refresh_product").fetchone()
     assert slices is not None
     # Planned for each slice anew: levels of which there are none at the first one may be a million at the last.

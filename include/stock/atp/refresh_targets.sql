@@ -1,5 +1,6 @@
 -- Online ATP of a slice of the given products at every mapped location, written where it differs; no more than Shopify
--- can show. What differs is found first: of the levels that stay as they are, nothing is locked or fetched again.
+-- can show, and none where somebody else decides what is shown. Once Trueup decides again, the position is unknown.
+-- What differs is found first: of the levels that stay as they are, nothing is locked or fetched again.
 -- Reads refresh_product, refresh_component, mappings, memberships, stores, inventory_item, product_facility; reads and
 -- writes inventory_level.
 INSERT INTO inventory_level AS level (shop_id, inventory_item_id, location_id, product_id, target)
@@ -23,6 +24,7 @@ channel AS MATERIALIZED (
         coalesce('store ' || shop.product_store_id, 'shop ' || shop.shop_id) AS seller,
         shop.keeps_kit_numbers,
         queue.facility_type_id = 'VIRTUAL_FACILITY' AS is_online,
+        channel.inventory_master = 'OMS' AS is_ours,
         channel.use_valid_atp AND coalesce(store.reserve_inventory, TRUE) AS reserves,
         coalesce(store.hold_pre_order_physical_inventory, FALSE) AS holds
     FROM inventory_channel AS channel
@@ -166,8 +168,9 @@ fresh AS (
         mapped.inventory_item_id,
         channel.location_id,
         mapped.product_id,
+        channel.is_ours,
         CASE
-            WHEN mapped.is_bundle THEN NULL
+            WHEN NOT channel.is_ours OR mapped.is_bundle THEN NULL
             WHEN channel.keeps_kit_numbers AND product_of_slice.is_kit THEN NULL
             WHEN NOT coalesce(configuration.allow_brokering, TRUE) OR coalesce(promise.is_held, FALSE) THEN 0
             WHEN promise.atp < 0 THEN 0
@@ -188,13 +191,27 @@ fresh AS (
             AND mapped.product_id = configuration.product_id
 )
 
-SELECT fresh.*
+SELECT
+    fresh.shop_id,
+    fresh.inventory_item_id,
+    fresh.location_id,
+    fresh.product_id,
+    fresh.target
 FROM fresh
 LEFT JOIN inventory_level AS shown
     ON
         fresh.shop_id = shown.shop_id
         AND fresh.inventory_item_id = shown.inventory_item_id
         AND fresh.location_id = shown.location_id
-WHERE fresh.target IS DISTINCT FROM shown.target
+WHERE
+    fresh.target IS DISTINCT FROM shown.target
+    OR fresh.product_id <> shown.product_id
+    OR (NOT fresh.is_ours AND shown.product_id IS NULL) -- webhooks there prompt a look
 ON CONFLICT (shop_id, inventory_item_id, location_id) DO UPDATE
-SET target = excluded.target, to_observe = TRUE
+SET
+    product_id = excluded.product_id,
+    target = excluded.target,
+    to_observe = TRUE,
+    position = CASE
+        WHEN level.target IS NOT NULL AND level.product_id = excluded.product_id THEN level.position
+    END

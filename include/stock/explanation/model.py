@@ -362,6 +362,7 @@ class Explanation:
             Reason.NOT_MAPPED: self.item.inventory_item_id is None or not self.channel.is_mapped,
             Reason.BUNDLE: self.item.is_bundle,
             Reason.KIT_NUMBERS_OF_SHOP: self.item.is_kit and self.channel.keeps_kit_numbers,
+            Reason.INVENTORY_MASTER: self.channel.inventory_master != "OMS",
         }
         return tuple(reason for reason, holds in found.items() if holds)
 
@@ -370,7 +371,6 @@ class Explanation:
         """Why a difference is not pushed now, whether there is one or not."""
         level = self.level
         found = {
-            Reason.INVENTORY_MASTER: self.channel.inventory_master != "OMS",
             Reason.HELD_CATEGORY: self.item.is_held,
             Reason.QUARANTINE: level is not None and level.quarantine_reason is not None,
             Reason.NOT_SEEN: level is not None and level.position is None,
@@ -380,8 +380,8 @@ class Explanation:
 
     @property
     def recomputed_target(self) -> int | None:
-        """The target, added up again from the parts; None where Shopify computes the number itself."""
-        if {Reason.BUNDLE, Reason.KIT_NUMBERS_OF_SHOP} & set(self.no_target_because):
+        """The target, added up again from the parts; None where somebody else decides what is shown."""
+        if self.no_target_because:
             return None
         if self.zero_because:
             return 0
