@@ -173,13 +173,15 @@ def shopify(connection_id: str) -> "Iterator[Client]":
     """Open a shop's Admin API.
 
     The connection's host is its address. With a login, login and password are the app's client id and secret, which
-    are exchanged for access tokens; without, the password is an access token that lasts.
+    are exchanged for an access token, which is kept for the tasks that follow; without, the password is an access token
+    that lasts.
 
     Raises:
         ConnectionMisconfigured: Host or password is missing.
     """
     from airflow.sdk import BaseHook
 
+    from include.channel import kept_tokens
     from include.shopify.access import LATEST_VERSION, Access
     from include.shopify.client import Client
 
@@ -193,12 +195,32 @@ def shopify(connection_id: str) -> "Iterator[Client]":
     version = found.extra_dejson.get("api_version", LATEST_VERSION)
     hosts = found.extra_dejson.get("storage_hosts") or []
     hosts = (hosts,) if isinstance(hosts, str) else tuple(map(str, hosts))
-    if found.login:
-        access = Access(found.host, "", version, found.login, found.password, hosts)
-    else:
-        access = Access(found.host, found.password, version, storage_hosts=hosts)
-    with Client(access) as client:
-        yield client
+    if not found.login:
+        with Client(Access(found.host, found.password, version, storage_hosts=hosts)) as client:
+            yield client
+        return
+    access = Access(found.host, "", version, found.login, found.password, hosts)
+    with oms() as database:
+        kept = kept_tokens.load(database, access)
+    with Client(access, kept=kept) as client:
+        try:
+            yield client
+        finally:
+            _keep_token(client)
+
+
+def _keep_token(client: "Client") -> None:
+    """Keep the token that a client has asked for. If that fails, the next one asks for its own."""
+    from include.channel import kept_tokens
+
+    granted = client.granted
+    if granted is None:
+        return
+    try:
+        with oms() as database:
+            kept_tokens.keep(database, client.access, granted)
+    except Exception:
+        logger.exception("%s: its access token could not be kept; the next task asks for its own", client.access.url)
 
 
 def of_shop(shop_id: str) -> str:

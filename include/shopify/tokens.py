@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -16,21 +17,53 @@ SECONDS_BEFORE_EXPIRY = 300.0
 """How long before its end a token is replaced."""
 
 
+USUAL_EXCHANGES = 2
+"""Tokens that one client asks for at most, as each is good for a day: one, and another one that replaces it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A token, and for how many seconds it is still good."""
+
+    token: str = field(repr=False)
+    seconds: float
+
+
 class Token:
     """The token of one shop. Asked for when it is first needed, and again before it expires or when it is refused.
+
+    `exchanges` counts how often it was asked for.
 
     Args:
         access: The shop, with a token that lasts, or with `client_id` and `client_secret`.
         http: Sends the exchange.
         clock: Seconds, as by `time.monotonic`.
+        kept: A token of an earlier client; see `granted`.
     """
 
-    def __init__(self, access: Access, http: httpx.Client, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        access: Access,
+        http: httpx.Client,
+        clock: Callable[[], float] = time.monotonic,
+        kept: Granted | None = None,
+    ) -> None:
         self.can_be_renewed = bool(access.client_id)
         self._access, self._http, self._clock = access, http, clock
         self._token = "" if self.can_be_renewed else access.token
         self._until = float("-inf") if self.can_be_renewed else float("inf")
+        if self.can_be_renewed and kept is not None:
+            self._token, self._until = kept.token, clock() + kept.seconds - SECONDS_BEFORE_EXPIRY
+        self.exchanges = 0
         self._lock = threading.Lock()
+
+    @property
+    def granted(self) -> Granted | None:
+        """The token that this client has asked for last, for the next one; None if it has asked for none."""
+        with self._lock:
+            if not self.exchanges:
+                return None
+            return Granted(self._token, self._until + SECONDS_BEFORE_EXPIRY - self._clock())
 
     def current(self) -> str:
         """A token that is good for some minutes at least.
@@ -80,6 +113,15 @@ class Token:
             self._until = asked_at + float(granted["expires_in"]) - SECONDS_BEFORE_EXPIRY
         except (ValueError, KeyError, TypeError) as error:
             raise NotSent(f"{url}: the answer holds no access token ({type(error).__name__})") from error
+        self.exchanges += 1
+        if self.exchanges > USUAL_EXCHANGES:
+            logger.warning(
+                "%s: asked for an access token %s times in one run, where one lasts for a day: Shopify refuses each"
+                " soon after it was granted. See whether the app is being installed anew, or its secret rotated, over"
+                " and over; the run goes on meanwhile",
+                self._access.url,
+                self.exchanges,
+            )
         return self._token
 
 

@@ -39,10 +39,12 @@ class Stats:
     calls: Counter[str] = field(default_factory=Counter)
     points: int = 0
     throttled: int = 0
+    granted: int = 0
 
     def show(self) -> dict[str, Any]:
         """Return the figures as the control API shows them."""
-        return {"calls": dict(self.calls), "points": self.points, "throttled": self.throttled}
+        counts = {"points": self.points, "throttled": self.throttled, "granted": self.granted}
+        return {"calls": dict(self.calls), **counts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class Admin:
             return _status(self.settings.shop_status, statuses.body(self.settings.shop_status))
         if scope["path"] == GRANT and scope["method"] == "POST":
             granted = tokens.grant(self.store, self.settings, _text(headers, b"content-type"), body)
+            self.stats.granted += granted.status == 200
             return _status(granted.status, granted.body)
         scopes = tokens.scopes_of(self.store, self.settings, _text(headers, b"x-shopify-access-token"))
         if scope["path"] == OWN_SCOPES and scope["method"] == "GET":

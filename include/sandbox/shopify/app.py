@@ -15,7 +15,7 @@
     POST   /control/clock          {advance}: let seconds pass; with the setting clock_rate 0 only this moves the clock
     GET    /control/history        every change that was applied, in order
     GET    /control/webhooks       the latest attempts, and how many deliveries wait
-    GET    /control/stats          calls by root field, points, throttled answers
+    GET    /control/stats          calls by root field, points, throttled answers, tokens granted
 
 The control API needs no token; the server listens on 127.0.0.1 only.
 """
