@@ -19,7 +19,7 @@ from include.db.sql import statement
 from include.shopify import bulk_mutation, inventory
 from include.shopify.bulk_mutation import Ended, NoRoom, Result, UploadFailed
 from include.shopify.bulk_query import ResultsGone
-from include.shopify.client import Client, document
+from include.shopify.client import Client, Document, document
 from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused, ShopifyError, Throttled
 
 logger = logging.getLogger(__name__)
@@ -35,12 +35,13 @@ class File:
     outbox_file_id: int
     status_id: str
     operation_id: str | None
+    mark: str
     can_still_arrive: bool
 
     @property
     def name(self) -> str:
-        """By which its operation can be found again."""
-        return f"TrueupFile{self.outbox_file_id}"
+        """By which its operation is found again. Numbers come again in a database from a backup; marks do not."""
+        return f"TrueupFile{self.outbox_file_id}_{self.mark}"
 
 
 def start_files(connection: Connection, shop_id: str, client: Client) -> dict[str, int]:
@@ -129,17 +130,52 @@ def collect(connection: Connection, shop_id: str, client: Client) -> dict[str, i
 def _start(connection: Connection, sender: Sender, client: Client, file: File) -> bool:
     """Upload a file and start its operation.
 
+    An upload takes as long as it takes, and what lies at Shopify cannot be changed any more: so the targets are looked
+    at once more after it.
+
     Returns:
         Whether it was asked for; not if nothing is left of the file.
 
     Raises:
         NoRoom: As many as may run are running.
     """
-    path = _upload(connection, sender, client, file)
-    if path is None:
-        return False
+    for _ in range(MOST_UPLOADS):
+        path = _upload(connection, client, file)
+        if path is None:
+            _note(connection, file, "DONE", "none of its batches is planned any more")
+            return False
+        client.limiter.take(document("BulkRunMutation").cost)
+        request = client.leaving_soon(document("BulkRunMutation"))
+        if _mark_starting(connection, sender, file):
+            return _ask_for(connection, client, file, path, request)
+        client.limiter.give_back(request.cost)
+        ended = outbox.end_overtaken(connection, sender.shop_id, "BULK")
+        logger.info("file %s: %s batches were overtaken while it was uploaded", file.outbox_file_id, ended)
+    _go_directly(connection, file)
+    return False
+
+
+def _upload(connection: Connection, client: Client, file: File) -> str | None:
+    """Upload what is left of a file; None if that is nothing."""
+    with tempfile.TemporaryFile() as content:
+        if not _write_lines(connection, file, content):
+            return None
+        content.seek(0)
+        return bulk_mutation.upload(client, f"{file.name}.jsonl", content)
+
+
+def _go_directly(connection: Connection, file: File) -> None:
+    """Let the batches of a file go on by direct calls, of which each is tested as it leaves."""
+    message = f"overtaken during each of {MOST_UPLOADS} uploads: its batches go on by direct calls"
+    logger.warning("file %s: %s", file.outbox_file_id, message)
+    parameters = {"outbox_file_id": file.outbox_file_id, "message": message}
+    connection.execute(statement(__file__, "send_directly"), parameters)
+
+
+def _ask_for(connection: Connection, client: Client, file: File, path: str, request: Document) -> bool:
+    """Ask for the operation of a file that is marked as starting; whether it was, or may have been, started."""
     try:
-        operation_id = bulk_mutation.start(client, file.name, path)
+        operation_id = bulk_mutation.start(client, file.name, path, request)
     except (NoRoom, UploadFailed, NotSent, RequestRefused, Throttled) as refusal:
         _put_back(connection, file, str(refusal))
         raise
@@ -148,34 +184,6 @@ def _start(connection: Connection, sender: Sender, client: Client, file: File) -
         return True
     _note_running(connection, file, operation_id)
     return True
-
-
-def _upload(connection: Connection, sender: Sender, client: Client, file: File) -> str | None:
-    """Upload a file and mark its batches as on their way; None if there is nothing left of it to start.
-
-    An upload takes as long as it takes, and what lies at Shopify cannot be changed any more. So the targets are looked
-    at again after it. A file that is overtaken again and again goes on by calls, of which each is tested as it leaves.
-    """
-    points = document("BulkRunMutation").cost
-    for _ in range(MOST_UPLOADS):
-        with tempfile.TemporaryFile() as content:
-            if not _write_lines(connection, file, content):
-                _note(connection, file, "DONE", "none of its batches is planned any more")
-                return None
-            content.seek(0)
-            path = bulk_mutation.upload(client, f"{file.name}.jsonl", content)
-        client.limiter.take(points)
-        if _mark_starting(connection, sender, file):
-            return path
-        client.limiter.give_back(points)
-        ended = outbox.end_overtaken(connection, sender.shop_id, "BULK")
-        logger.info("file %s: %s batches were overtaken while it was uploaded", file.outbox_file_id, ended)
-    message = f"overtaken during each of {MOST_UPLOADS} uploads: its batches go on by direct calls"
-    logger.warning("file %s: %s", file.outbox_file_id, message)
-    connection.execute(
-        statement(__file__, "send_directly"), {"outbox_file_id": file.outbox_file_id, "message": message}
-    )
-    return None
 
 
 def _recover(connection: Connection, shop_id: str, client: Client) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from include.channel import bundles, observation, outbox, preflight
 from include.channel.outbox import Overtaken, Sender
+from include.channel.preflight import NotReady
 from include.db.connection import Connection
 from include.shopify import inventory
 from include.shopify.client import LONGEST_PAUSE, MOST_THROTTLED, Client, document
@@ -108,7 +109,7 @@ def deliver(connection: Connection, shop_id: str, client: Client) -> Delivery:
 
     Raises:
         Fenced: Another sender has taken the shop over.
-        NotReady: The app or the shop is not set up for writing; nothing was sent.
+        NotReady: The app or the shop is not set up for writing; nothing was sent, or nothing more.
         NotSent, RequestRefused, Throttled: Nothing more can be sent for now. What was not sent stays planned, and what
             became of the rest is written down.
     """
@@ -146,21 +147,22 @@ def _send_next(run: Run, threads: ThreadPoolExecutor) -> None:
     """Send a batch, once there are points for it.
 
     All waiting is done while the batch is still PLANNED, and the right to send is checked after it: a sender that has
-    slept through being replaced must not wake up and send.
+    slept through being replaced must not wake up and send. If it sleeps between the check and the sending, another one
+    may have found out meanwhile that nothing was applied; so a request that has not left soon does not leave at all.
     """
     if run.pause:
         run.client.limiter.pause(run.pause)
         run.pause = 0.0
-    points = document("InventoryAdjust").cost
-    run.client.limiter.take(points)
+    run.client.limiter.take(document("InventoryAdjust").cost)
     batch = run.waiting.popleft()
+    request = run.client.leaving_soon(document("InventoryAdjust"))
     try:
         variables = outbox.mark_sending(run.connection, run.sender, batch.outbox_batch_id)
     except Overtaken as why:
-        run.client.limiter.give_back(points)
+        run.client.limiter.give_back(request.cost)
         run.put_first(_without_overtaken(run.connection, run.sender.shop_id, batch, why))
         return
-    run.under_way[threads.submit(inventory.adjust, run.client, variables)] = batch
+    run.under_way[threads.submit(inventory.adjust, run.client, variables, request)] = batch
 
 
 def _without_overtaken(connection: Connection, shop_id: str, batch: Batch, why: Overtaken) -> list[Batch]:
@@ -180,6 +182,8 @@ def _write_down(run: Run) -> None:
             outcome = _outcome(run, batch, call)
             if outcome is not None:
                 run.put_first(_settle(run, batch, outcome))
+            if another := preflight.another_version(run.client):
+                raise NotReady(f"shop {run.sender.shop_id}: nothing more was written. {another}")
         except Exception as trouble:
             # Whatever it is, what became of the others is still to be written down.
             run.trouble = run.trouble or trouble

@@ -136,14 +136,21 @@ def check_shop(shop_id: str, client: Client) -> None:
             f"the app lacks the access {'scope' if len(missing) == 1 else 'scopes'} {', '.join(missing)}: grant them in"
             " the app's configuration, release it, and approve it in the shop"
         )
-    asked, served = client.access.api_version, client.version_served
-    if served != asked:
-        wrong.append(
-            f"API version {asked} was asked for and {served or 'none named'} answered: set api_version in the extra of"
-            " the shop's Airflow connection to a supported one that Trueup knows"
-        )
+    if another := another_version(client):
+        wrong.append(another)
     if wrong:
         raise NotReady(f"shop {shop_id}: nothing was written. " + "; ".join(wrong))
+
+
+def another_version(client: Client) -> str | None:
+    """What to do, if another version of the API answers than was asked for. It may change in the middle of a run."""
+    asked, served = client.access.api_version, client.version_served
+    if served == asked:
+        return None
+    return (
+        f"API version {asked} was asked for and {served or 'none named'} answered: set api_version in the extra of"
+        " the shop's Airflow connection to a supported one that Trueup knows"
+    )
 
 
 def _mapped_locations(connection: Connection, shop_id: str, client: Client) -> Places:

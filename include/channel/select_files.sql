@@ -3,6 +3,7 @@ SELECT
     file.outbox_file_id,
     file.status_id,
     file.operation_id,
+    file.mark,
     coalesce(
         file.started_at + make_interval(secs => shop.seconds_to_arrive) > clock_timestamp(), FALSE
     ) AS can_still_arrive

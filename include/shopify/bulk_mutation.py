@@ -13,7 +13,7 @@ import httpx
 
 from include.errors import TryAgain
 from include.shopify import bulk_query, storage
-from include.shopify.client import REFUSED_BEFORE_EXECUTION, Client, document, error_codes
+from include.shopify.client import REFUSED_BEFORE_EXECUTION, Client, Document, document, error_codes
 from include.shopify.errors import OutcomeUnknown, RequestRefused, ShopifyError
 
 MOST_AT_A_TIME = 5
@@ -97,13 +97,14 @@ def upload(client: Client, name: str, content: IO[bytes]) -> str:
     return str(parameters["key"])
 
 
-def start(client: Client, name: str, path: str) -> str:
+def start(client: Client, name: str, path: str, request: Document | None = None) -> str:
     """Start an operation over an uploaded file, once.
 
     Args:
         client: The shop.
         name: By which `find` finds it.
         path: What `upload` has returned.
+        request: `BulkRunMutation`, if it must leave by some moment.
 
     Returns:
         The operation's id.
@@ -115,7 +116,7 @@ def start(client: Client, name: str, path: str) -> str:
         OutcomeUnknown: It may have been started. Never ask for it again: `find` it.
     """
     variables = json.dumps({"mutation": named(name), "path": path, "identifier": f"trueup-{name}"})
-    payload = client.execute_once(document("BulkRunMutation"), variables)["bulkOperationRunMutation"]
+    payload = client.execute_once(request or document("BulkRunMutation"), variables)["bulkOperationRunMutation"]
     errors = payload["userErrors"]
     codes = {error["code"] for error in errors}
     described = f"{name}: " + "; ".join(f"{error['code']}: {error['message']}" for error in errors)

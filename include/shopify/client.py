@@ -9,9 +9,9 @@ import logging
 import re
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,7 @@ import httpx
 from include.shopify.access import Access
 from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused, Throttled
 from include.shopify.limiter import Limiter
-from include.shopify.tokens import Token, retry_after
+from include.shopify.tokens import Granted, Token, retry_after
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,10 @@ LONGEST_PAUSE = 120.0
 """Seconds that a request is held back at most. Whoever is asked to wait longer comes back later."""
 
 MOST_CONNECTS = 3
+
+SECONDS_TO_LEAVE = 30.0
+"""How long after a write was noted down as leaving it may leave. Once `seconds_to_arrive`, which must be longer, are
+over, somebody else may find out by looking that it was not carried out."""
 
 MOST_UNDER_WAY = 8
 """Requests to one shop at a time: enough to use up the points where an answer takes as long as half a second."""
@@ -76,11 +80,15 @@ WHAT_TO_DO = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A GraphQL document and the points that it asks for."""
+    """A GraphQL document and the points that it asks for.
+
+    `leave_by`, by the client's clock: it must not be sent after that moment any more.
+    """
 
     name: str
     text: str
     cost: float
+    leave_by: float | None = None
 
 
 @cache
@@ -100,6 +108,8 @@ class Client:
         limiter: Its points; one per shop.
         seconds_to_answer: How long an answer may take before the outcome counts as unknown.
         most_under_way: Requests at a time.
+        clock: Seconds, as by `time.monotonic`.
+        kept: An access token that an earlier client was granted.
     """
 
     def __init__(
@@ -108,6 +118,8 @@ class Client:
         limiter: Limiter | None = None,
         seconds_to_answer: float = SECONDS_TO_ANSWER,
         most_under_way: int = MOST_UNDER_WAY,
+        clock: Callable[[], float] = time.monotonic,
+        kept: Granted | None = None,
     ) -> None:
         if urlsplit(access.url).scheme != "https" and not access.is_sandbox:
             raise RequestRefused(f"{access.url}: the token goes over https only; correct the Airflow connection")
@@ -116,6 +128,7 @@ class Client:
         self.access = access
         self.most_under_way = most_under_way
         self.version_served = ""
+        self.clock = clock
         self._seconds_to_answer = seconds_to_answer
         self._address = f"{access.url.rstrip('/')}/admin/api/{access.api_version}/graphql.json"
         self._http = httpx.Client(
@@ -125,7 +138,7 @@ class Client:
             trust_env=False,
             follow_redirects=False,  # the token goes to the shop alone
         )
-        self._token = Token(access, self._http)
+        self._token = Token(access, self._http, kept=kept)
 
     def __enter__(self) -> Self:
         return self
@@ -134,6 +147,15 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._http.close()
+
+    @property
+    def granted(self) -> Granted | None:
+        """The access token that was asked for, if one was, for the next client of the shop."""
+        return self._token.granted
+
+    def leaving_soon(self, request: Document) -> Document:
+        """A document that must leave within `SECONDS_TO_LEAVE` from now."""
+        return replace(request, leave_by=self.clock() + SECONDS_TO_LEAVE)
 
     def execute(self, request: Document, variables: str) -> dict[str, Any]:
         """Send a document and wait for its data; as often as it is throttled.
@@ -188,7 +210,10 @@ class Client:
             return self.execute(request, variables)
 
     def execute_once(self, request: Document, variables: str) -> dict[str, Any]:
-        """Send a document once, its points being taken already; arguments, result and errors are those of `execute`."""
+        """Send a document once, its points being taken already; arguments, result and errors are those of `execute`.
+
+        If it may not leave any more, that is `NotSent` as well.
+        """
         body = f'{{"query":{json.dumps(request.text)},"variables":{variables}}}'.encode()
         cost: Mapping[str, object] = {}
         sent = self.limiter.sent()
@@ -198,7 +223,7 @@ class Client:
             if response.status_code == 429:
                 raise Throttled(f"{request.name}: HTTP 429", retry_after(response))
             answer = _read(request, response)
-            cost = (answer.get("extensions") or {}).get("cost") or {}
+            cost = _cost(answer)
         finally:
             self.limiter.answered(request.cost, sent, cost)
         if "THROTTLED" in error_codes(answer):
@@ -220,6 +245,8 @@ class Client:
 
     def _post(self, request: Document, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
         for attempt in range(1, MOST_CONNECTS + 1):
+            if request.leave_by is not None and self.clock() > request.leave_by:
+                raise NotSent(f"{request.name}: held up for more than {SECONDS_TO_LEAVE:g} s; nothing was sent")
             try:
                 self.calls += 1
                 return self._posted(body, headers)
@@ -266,6 +293,13 @@ def _read(request: Document, response: httpx.Response) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise OutcomeUnknown(f"{request.name}: the answer is no JSON object, request id {request_id}")
     return answer
+
+
+def _cost(answer: Mapping[str, Any]) -> Mapping[str, object]:
+    """What an answer says of points; empty if it says nothing. An answer counts without them."""
+    extensions = answer.get("extensions")
+    cost = extensions.get("cost") if isinstance(extensions, dict) else None
+    return cost if isinstance(cost, dict) else {}
 
 
 def _data(request: Document, answer: dict[str, Any]) -> dict[str, Any]:

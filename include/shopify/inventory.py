@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from include.shopify.client import Client, document
+from include.shopify.client import Client, Document, document
 from include.shopify.errors import OutcomeUnknown
 
 MOST_ROWS = 250
@@ -69,20 +69,21 @@ class BatchRefused:
 AdjustOutcome = Adjusted | Stale | RowsRefused | SomeRowRefused | BatchRefused
 
 
-def adjust(client: Client, variables: str) -> AdjustOutcome:
+def adjust(client: Client, variables: str, request: Document | None = None) -> AdjustOutcome:
     """Send a batch of adjustments (`inventoryAdjustQuantities`), once.
 
     Args:
         client: The shop, whose limiter was asked for the points.
         variables: The frozen variables, as JSON text.
+        request: `InventoryAdjust`, if it must leave by some moment.
 
     Raises:
-        NotSent: No connection could be made.
+        NotSent: No connection could be made, or not in time.
         RequestRefused: Refused before execution.
         Throttled: Refused before execution, for want of points.
         OutcomeUnknown: It may or may not have been applied, now or later. Never send it again.
     """
-    return read_outcome(client.execute_once(document("InventoryAdjust"), variables))
+    return read_outcome(client.execute_once(request or document("InventoryAdjust"), variables))
 
 
 def read_outcome(data: Mapping[str, Any]) -> AdjustOutcome:

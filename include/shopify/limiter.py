@@ -57,12 +57,11 @@ class Limiter:
             cost: `extensions.cost` of the answer; empty if there is none.
         """
         with self._lock:
-            status = cost.get("throttleStatus")
-            if isinstance(status, Mapping):
+            bucket = _bucket(cost)
+            if bucket is not None:
+                available, self._bucket_size, self._restore_rate = bucket
                 perhaps_not_counted = self._taken - sent - points
-                self._available = float(status["currentlyAvailable"]) - perhaps_not_counted
-                self._bucket_size = float(status["maximumAvailable"])
-                self._restore_rate = float(status["restoreRate"])
+                self._available = available - perhaps_not_counted
                 self._measured_at = self.clock()
             self._answered += points
 
@@ -88,3 +87,15 @@ class Limiter:
 
     def _now(self) -> float:
         return min(self._bucket_size, self._available + (self.clock() - self._measured_at) * self._restore_rate)
+
+
+def _bucket(cost: Mapping[str, object]) -> tuple[float, float, float] | None:
+    """What is left, the size and the restore rate, if an answer tells all of them."""
+    status = cost.get("throttleStatus")
+    if not isinstance(status, Mapping):
+        return None
+    told = [status.get(name) for name in ("currentlyAvailable", "maximumAvailable", "restoreRate")]
+    numbers = [float(each) for each in told if isinstance(each, int | float)]
+    if len(numbers) < len(told) or numbers[2] <= 0:
+        return None
+    return numbers[0], numbers[1], numbers[2]

@@ -194,6 +194,24 @@ def test_an_operation_whose_start_got_no_answer_is_found_again_or_started_once_m
     assert applied_twice(shop) == []
 
 
+def test_an_operation_of_another_life_with_the_same_number_is_not_taken_for_this_one(shop: Store) -> None:
+    """As after a database came back from a backup: the numbers of files come again."""
+    start(shop)
+    assert collect(shop) == {"confirmed": 3}
+    shop.connection.execute(b"UPDATE outbox_batch SET outbox_file_id = NULL")
+    shop.connection.execute(b"TRUNCATE outbox_file RESTART IDENTITY CASCADE")
+    shop.connection.execute(b"UPDATE inventory_level SET target = target + 1, position = 6, outbox_batch_id = NULL")
+    assert len(planner.make(shop.connection, SHOP).batches) == 3
+    shop.emulator.fault("drop_before", operation=RUN)
+    start(shop)
+    time.sleep(0.3)
+    calls = shop.emulator.stats()["calls"][RUN]
+    start(shop)
+    assert shop.emulator.stats()["calls"][RUN] == calls + 1
+    assert collect(shop) == {"confirmed": 3}
+    assert shown(shop) == {7}
+
+
 def test_a_start_that_may_still_arrive_is_waited_for(shop: Store) -> None:
     shop.connection.execute(b"UPDATE shopify_shop SET seconds_to_arrive = 60")
     shop.emulator.fault("drop_before", operation=RUN)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import httpx
 import pytest
 
 from include.channel import outbox
 from include.db.connection import connect
-from include.shopify.client import Client, Document
+from include.shopify.client import (
+    MOST_CONNECTS,
+    SECONDS_TO_ANSWER,
+    SECONDS_TO_CONNECT,
+    SECONDS_TO_LEAVE,
+    Client,
+    Document,
+)
+from include.shopify.errors import NotSent
 from tests.scenarios.store import Store
 from tests.world import SHOP
 
@@ -90,3 +100,43 @@ def test_a_batch_that_another_sender_has_sent_meanwhile_is_not_ended_by_the_chec
     with pytest.raises(outbox.Fenced, match=f"batch {batch}: no longer PLANNED"):
         outbox.replace_refused(store.connection, SHOP, batch, "not stocked", {0: "not stocked"}, "PLANNED")
     assert store.batches() == ["SENDING"]
+
+
+def test_a_request_that_was_held_up_before_it_left_does_not_leave_once_it_was_settled(
+    store: Store, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The level has come back to where the request changes it from, so nothing else would stop it."""
+    store.open({P: 10})
+    store.move(P, +4)
+    store.plan()
+    post, now, held = Client._post, [0.0], list[bool]()
+    monkeypatch.setattr(store.client, "clock", lambda: now[0])
+
+    def wake_up_late(self: Client, request: Document, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
+        if request.name == "InventoryAdjust" and not held:
+            held.append(True)
+            with connect(dsn) as other, Client(store.client.access) as client:
+                another = Store(other, store.world, store.emulator, client)
+                another.deliver()
+                another.settle()
+                another.push()
+            store.sell(P, 4)
+            now[0] += SECONDS_TO_LEAVE + 1
+        return post(self, request, body, headers)
+
+    monkeypatch.setattr(Client, "_post", wake_up_late)
+    with pytest.raises(NotSent, match="held up"):
+        store.deliver()
+    assert store.applied(P) == [4]
+    assert store.batches() == ["SETTLED", "CONFIRMED"]
+    store.import_orders()
+    store.push()
+    assert (store.level(P), store.shown(P)) == ((10, 10), 10)
+
+
+def test_there_is_time_for_all_attempts_to_connect(store: Store) -> None:
+    assert MOST_CONNECTS * SECONDS_TO_CONNECT < SECONDS_TO_LEAVE
+    store.world.shop()
+    row = store.connection.execute(b"SELECT seconds_to_arrive FROM shopify_shop").fetchone()
+    assert row is not None
+    assert row[0] > SECONDS_TO_LEAVE + SECONDS_TO_ANSWER, "or a request might leave after its outcome was found out"

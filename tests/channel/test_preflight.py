@@ -1,12 +1,14 @@
 """What is wrong with a shop is said before the first write; what is wrong with a row keeps only that row."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from include.channel import delivery, planner, preflight
 from include.channel.preflight import NotReady
 from include.sandbox.shopify import Emulator
+from include.shopify import inventory
 from include.shopify.access import Access
 from include.shopify.client import Client
 from include.shopify.errors import RequestRefused
@@ -79,6 +81,28 @@ def test_a_version_that_is_no_longer_served_is_named(shop: Store) -> None:
     ):
         delivery.deliver(shop.connection, SHOP, older)
     assert shop.batches() == ["PLANNED"]
+
+
+def test_a_version_that_ends_in_the_middle_of_a_run_stops_it(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is answered counts, by whichever version; what was not sent stays planned."""
+    shop.connection.execute(b"UPDATE outbox_batch SET status_id = 'REFUSED'")
+    shop.connection.execute(b"UPDATE inventory_level SET outbox_batch_id = NULL")
+    monkeypatch.setattr(planner, "MOST_ROWS", 1)
+    assert len(shop.plan()) == 2
+    adjust = inventory.adjust
+
+    def once_the_version_has_ended(*given: Any) -> inventory.AdjustOutcome:
+        shop.emulator.settings(versions=["2026-07", "2026-10"])
+        return adjust(*given)
+
+    monkeypatch.setattr(inventory, "adjust", once_the_version_has_ended)
+    access = Access(shop.emulator.url, shop.emulator.token, "2026-04")
+    with (
+        Client(access, most_under_way=1) as older,
+        pytest.raises(NotReady, match=r"nothing more was written\. API version 2026-04 was asked for and 2026-07"),
+    ):
+        delivery.deliver(shop.connection, SHOP, older)
+    assert shop.batches() == ["REFUSED", "CONFIRMED", "PLANNED"]
 
 
 def test_everything_wrong_with_a_shop_is_said_at_once(shop: Store) -> None:
