@@ -16,7 +16,11 @@ applied AS (
 )
 
 UPDATE inventory_level AS level
-SET position = level.position + applied.delta, outbox_batch_id = NULL, quarantine_tries = 0
+SET
+    position = level.position + applied.delta,
+    position_as_of = now(),
+    outbox_batch_id = NULL,
+    quarantine_tries = 0
 FROM applied
 WHERE
     level.shop_id = applied.shop_id

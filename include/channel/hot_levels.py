@@ -156,6 +156,7 @@ def explain(
                 "items": [item for item, _ in answers],
                 "locations": [location for _, location in answers],
                 "applied": list(answers.values()),
+                "looked_from": looked_from,
             },
         ).rowcount
 

@@ -1,7 +1,8 @@
 -- What to do about each level seen: take it over only where nothing unseen can hide in what it shows. No batch of it
--- can still arrive, or has ended since the first of the two reads (a sender may be at work meanwhile); it stood still
--- between them, no order has touched it since the first one, and what Shopify has committed is what the imported orders
--- say. A level that shows what it should needs nothing. Locks the levels.
+-- can still arrive; nothing newer is known of it than the first of the two reads, from an answer or another look; it
+-- stood still between them, no order has touched it since the first one, and what Shopify has committed is what the
+-- imported orders say. A level that shows what it should needs nothing.
+-- Locks the levels.
 -- Reads seen_level, outbox_batch, outbox_batch_row, shopify_order_item, shopify_order_movement; writes judged_level.
 INSERT INTO judged_level (
     inventory_item_id,
@@ -28,7 +29,8 @@ WITH facing AS (
         coalesce(open_order.units, 0)::integer AS committed_imported,
         seen.committed <> coalesce(open_order.units, 0) AS has_other_commitments,
         CASE
-            WHEN level.outbox_batch_id IS NULL THEN coalesce(latest.finished_at <= %(looked_from)s, TRUE)
+            WHEN coalesce(level.position_as_of > %(looked_from)s, FALSE) THEN FALSE
+            WHEN level.outbox_batch_id IS NULL THEN TRUE
             ELSE batch.status_id = 'UNKNOWN'
                 AND batch.sent_at + make_interval(secs => %(seconds_to_arrive)s) <= %(looked_from)s
         END AS is_at_rest,
@@ -45,17 +47,6 @@ WITH facing AS (
             level.outbox_batch_id = batch_row.outbox_batch_id
             AND level.inventory_item_id = batch_row.inventory_item_id
             AND level.location_id = batch_row.location_id
-    LEFT JOIN LATERAL (
-        SELECT sent.finished_at
-        FROM outbox_batch_row AS sent_row
-        INNER JOIN outbox_batch AS sent ON sent_row.outbox_batch_id = sent.outbox_batch_id
-        WHERE
-            sent_row.inventory_item_id = seen.inventory_item_id
-            AND sent_row.location_id = seen.location_id
-            AND sent.shop_id = %(shop_id)s
-        ORDER BY sent_row.outbox_batch_id DESC
-        LIMIT 1
-    ) AS latest ON TRUE
     LEFT JOIN LATERAL (
         SELECT movement.shopify_order_movement_id
         FROM shopify_order_movement AS movement

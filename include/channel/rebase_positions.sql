@@ -21,6 +21,7 @@ WITH told AS (
 UPDATE inventory_level AS level
 SET
     position = CASE WHEN judged.outcome = 'REBASED' THEN judged.available ELSE level.position END,
+    position_as_of = CASE WHEN judged.outcome = 'REBASED' THEN %(looked_from)s ELSE level.position_as_of END,
     outbox_batch_id = CASE WHEN judged.outcome = 'WAITING' THEN level.outbox_batch_id END,
     to_observe = judged.outcome = 'WAITING',
     quarantine_reason = CASE

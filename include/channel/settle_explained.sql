@@ -36,6 +36,7 @@ told AS (
 UPDATE inventory_level AS level
 SET
     position = level.position + CASE WHEN answered.applied THEN answered.delta ELSE 0 END,
+    position_as_of = greatest(level.position_as_of, %(looked_from)s),
     outbox_batch_id = NULL
 FROM answered
 WHERE

@@ -163,13 +163,27 @@ def test_an_answer_that_may_come_after_execution_is_no_refusal(
     assert (store.applied(P), store.shown(P)) == ([-2], 8)
 
 
-def test_an_answer_without_costs_is_an_answer(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "extensions",
+    [
+        None,
+        [],
+        {"cost": None},
+        {"cost": "13"},
+        {"cost": {"throttleStatus": {}}},
+        {"cost": {"throttleStatus": {"currentlyAvailable": None, "maximumAvailable": 2000, "restoreRate": 0}}},
+    ],
+    ids=str,
+)
+def test_an_answer_without_costs_is_an_answer(
+    store: Store, monkeypatch: pytest.MonkeyPatch, extensions: object
+) -> None:
     store.open({P: 10})
     store.move(P, -2)
     applied, answers = store.client._posted, []
 
     def posted(body: bytes, headers: dict[str, str]) -> httpx.Response:
-        answers.append(applied(body, headers).json() | {"extensions": {"cost": None}})
+        answers.append(applied(body, headers).json() | {"extensions": extensions})
         return httpx.Response(200, json=answers[-1])
 
     monkeypatch.setattr(store.client, "_posted", posted)
@@ -256,6 +270,43 @@ def test_a_batch_that_is_sent_while_its_level_is_looked_at_spoils_the_look(
     monkeypatch.undo()
     store.push()
     assert (store.level(P), store.shown(P), store.applied(P)) == ((9, 9), 9, [-1])
+
+
+@pytest.mark.parametrize("dies", [True, False])
+def test_a_look_that_was_held_up_does_not_undo_a_newer_one(
+    store: Store, dsn: str, monkeypatch: pytest.MonkeyPatch, *, dies: bool
+) -> None:
+    """The newer one settles a batch; its process may die before it closes it."""
+    store.open({P: 10})
+    store.move(P, -1)
+    store.emulator.fault("drop_before", operation=ADJUST)
+    store.push()
+    reads = list[int]()
+
+    def read(client: Client, levels: list[Level]) -> dict[Level, Seen]:
+        seen = read_levels(client, levels)
+        reads.append(len(seen))
+        if len(reads) == 2:
+            with connect(dsn) as another, monkeypatch.context() as patch:
+                newer = dataclasses.replace(store, connection=another)
+                store.emulator.edit_level(item(P), ONLINE, 30)
+                if dies:
+                    patch.setattr(observation, "_close_settled", _nothing)
+                assert newer.settle().settled == 1
+                assert newer.level(P) == (9, 30)
+        return seen
+
+    read_levels = observation.read_levels
+    monkeypatch.setattr(observation, "read_levels", read)
+    observed = observation.begin(store.connection, SHOP, "RECENT_CHANGES")
+    found = observation.observe(store.connection, SHOP, store.client, [(item(P), ONLINE)], observed)
+    assert len(reads) == 4
+    assert (found.settled, found.waiting) == (0, 1)
+    assert store.level(P) == (9, 30)
+
+
+def _nothing(*_: object) -> None:
+    """In place of what was not done any more."""
 
 
 def test_two_imports_of_a_shops_orders_do_not_overtake_each_other(

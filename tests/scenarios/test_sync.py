@@ -134,6 +134,20 @@ def test_an_edit_in_shopify_is_named_and_put_right(store: Store) -> None:
     }  # fmt: skip
 
 
+def test_an_edit_that_a_push_has_met_is_looked_at_by_the_next_job(store: Store) -> None:
+    """The delta goes on from where the level is now, as it may have been a sale; whether it was, a look tells."""
+    store.open({A: 10})
+    store.move(A, -2)
+    store.plan()
+    store.connection.execute(b"UPDATE inventory_level SET to_observe = FALSE")
+    store.emulator.edit_level(item(A), ONLINE, 50)
+    store.deliver()
+    assert (store.shown(A), store.level(A)) == (48, (8, 8))
+    observed = sync.recent_changes(store)
+    assert sync.causes(store, observed) == {A: ("CHANGED_IN_SHOPIFY", "REBASED")}
+    assert store.shown(A) == 8
+
+
 def test_a_level_that_keeps_moving_waits_for_recent_changes(store: Store) -> None:
     store.open({A: 10})
     store.emulator.edit_level(item(A), ONLINE, 50)
