@@ -20,7 +20,11 @@ WITH told AS (
 
 UPDATE inventory_level AS level
 SET
-    position = CASE WHEN judged.outcome = 'REBASED' THEN judged.available ELSE level.position END,
+    -- A difference beyond Shopify's bounds would be refused, and beyond ours stop the look at all levels: what is as low
+    -- as that is raised in two steps.
+    position = CASE
+        WHEN judged.outcome = 'REBASED' THEN greatest(judged.available, -1000000000) ELSE level.position
+    END,
     position_as_of = CASE WHEN judged.outcome = 'REBASED' THEN %(looked_from)s ELSE level.position_as_of END,
     outbox_batch_id = CASE WHEN judged.outcome = 'WAITING' THEN level.outbox_batch_id END,
     to_observe = judged.outcome = 'WAITING',

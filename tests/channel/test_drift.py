@@ -4,6 +4,7 @@ import csv
 import io
 import re
 
+import pandas as pd
 import pytest
 
 from include import spreadsheets
@@ -63,6 +64,14 @@ def test_every_cause_by_its_name(store: Store) -> None:
     assert sync.found(store, observed)["drift"] == {
         "CHANGED_IN_SHOPIFY": 1, "INACTIVE": 1, "LOST_PUSH": 1, "UNKNOWN": 1, "UNTRACKED": 1, "WRONG_MAPPING": 2,
     }  # fmt: skip
+    rows = drift.table(store.connection, [observed]).set_index("product_id")
+    told = {str(name): (row.target, row.believed, row.observed, row.difference) for name, row in rows.iterrows()}
+    assert {name: tuple(None if pd.isna(each) else int(each) for each in found) for name, found in told.items()} == {
+        EDITED: (10, 10, 50, 40), LOST: (8, 8, 10, 2), RENAMED: (10, 10, 7, -3), UNTRACKED: (10, 10, 7, -3),
+        INACTIVE: (10, 10, 7, -3), GONE: (10, 10, None, None), STRANGE: (10, 10, 7, -3),
+    }  # fmt: skip
+    assert list(rows["meaning"]) == [drift.CAUSES[cause] for cause in rows["cause"]]
+    assert set(rows["sku"]) == {f"SKU-{product}" for product in products if product != FINE}
     again = sync.hard_sync(store)
     assert sync.found(store, again)["drift"] == {}, "each is told once, and put right"
     assert {product: store.shown(product) for product in (EDITED, LOST, STRANGE)} == {EDITED: 10, LOST: 8, STRANGE: 10}
