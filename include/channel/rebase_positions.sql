@@ -20,8 +20,8 @@ WITH told AS (
 
 UPDATE inventory_level AS level
 SET
-    -- A difference beyond Shopify's bounds would be refused, and beyond ours stop the look at all levels: what is as low
-    -- as that is raised in two steps.
+    -- A difference beyond Shopify's bounds would be refused, and beyond ours stop the look at all levels. What is as
+    -- low as that is raised in two steps.
     position = CASE
         WHEN judged.outcome = 'REBASED' THEN greatest(judged.available, -1000000000) ELSE level.position
     END,

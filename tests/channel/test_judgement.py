@@ -66,9 +66,9 @@ CASES = {
     "never seen": Case((7, 7), 7),
     "never seen and moves": Case((6, 7), None, looks_again=True),
     "odd": Case((12, 12), 12, reason="odd"),
-    "applied": Case((8, 8), 8, batch="UNKNOWN", outcome="APPLIED"),
-    "four applied": Case((6, 6), 6, batch="UNKNOWN", outcome="APPLIED", delta=-4),
-    "not applied": Case((10, 10), 10, batch="UNKNOWN", outcome="NOT_APPLIED"),
+    "applied": Case((8, 8), 8, batch="UNKNOWN", outcome="LOOKS_APPLIED"),
+    "four applied": Case((6, 6), 6, batch="UNKNOWN", outcome="LOOKS_APPLIED", delta=-4),
+    "not applied": Case((10, 10), 10, batch="UNKNOWN", outcome="LOOKS_NOT_APPLIED"),
     "edited": Case((5, 5), 5, batch="UNKNOWN", outcome="OBSERVED"),
     "gone with its batch": Case((8, None), 10, batch="UNKNOWN", outcome="QUARANTINED", reason=GONE),
     "back to where it was": Case((9, 10), 10, looks_again=True, batch="UNKNOWN"),
@@ -403,7 +403,7 @@ def test_what_an_explanation_decides(books: Store, monkeypatch: pytest.MonkeyPat
         b" AND location_id = %s",
         [[earlier, batch, late, sending], ONLINE],
     ).fetchall()
-    words = {True: "APPLIED", False: "NOT_APPLIED", None: None}
+    words = {True: "LOOKS_APPLIED", False: "LOOKS_NOT_APPLIED", None: None}
     assert {(row[0], row[1]): row[2] for row in outcomes} == {
         (batch, item(name)): words[each.applied] for name, each in PENDING.items()
     } | {

@@ -98,7 +98,7 @@ def test_nothing_is_pushed_where_shopify_is_master(mastered: Store) -> None:
     rows = mastered.connection.execute(
         b"SELECT target, position FROM inventory_level WHERE location_id = %s", [STORE_LOCATION]
     )
-    assert rows.fetchall() == [(None, None)], "nobody asks what it shows"
+    assert set(rows.fetchall()) == {(None, None)}, "nobody asks what it shows"
     assert mastered.plan() == []
 
 

@@ -122,7 +122,7 @@ def test_a_membership_that_has_ended_or_not_begun_counts_for_nothing(
     [b"thru_date = now() - interval '1 hour'", b"from_date = now() + interval '1 hour'"],
     ids=["ended", "to come"],
 )
-def test_a_location_whose_mapping_is_not_in_force_is_left_as_it_is(
+def test_a_location_whose_mapping_is_not_in_force_has_no_target(
     connection: Connection, shop: World, change: bytes
 ) -> None:
     move(connection, "BROADWAY", 3)
@@ -130,7 +130,7 @@ def test_a_location_whose_mapping_is_not_in_force_is_left_as_it_is(
     connection.execute(b"UPDATE inventory_channel SET " + change + b" WHERE location_id = 'broadway'")
     move(connection, "BROADWAY", 1)
     assert online(connection, shop) == 4
-    assert shop.levels()["10001", "broadway"][0] == 3
+    assert shop.levels()["10001", "broadway"][0] is None
 
 
 def test_a_queue_that_is_a_member_of_the_group_promises_nothing(connection: Connection, shop: World) -> None:
