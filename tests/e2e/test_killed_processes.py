@@ -64,7 +64,15 @@ class Chaos:
         self.drop(victim.rpartition(" ")[2])
         self.sell()
         time.sleep(self.dice.uniform(SHORTEST_MOMENT, LONGEST_MOMENT))
-        os.kill(self.task() if victim == TASK else self.demo.children()[victim], signal.SIGKILL)
+        wait_for(f"the end of {victim}", lambda: self.kill(victim), LONGEST_RECOVERY)
+
+    def kill(self, victim: str) -> bool:
+        """Send SIGKILL; tells whether anybody was there to get it, as a task may have ended in that very moment."""
+        try:
+            os.kill(self.task() if victim == TASK else self.demo.children()[victim], signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        return True
 
     def drop(self, label: str) -> None:
         """A file with a few changes more than the one before."""
