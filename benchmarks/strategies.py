@@ -25,6 +25,7 @@ from include.db.migrate import migrate
 from include.sandbox import postgres, shopify
 from include.sandbox.postgres import Cluster
 from include.shopify import bulk_mutation
+from include.shopify.access import Access
 from include.shopify.client import Client, Document, document
 from include.shopify.errors import OutcomeUnknown
 from include.shopify.inventory import MOST_ROWS
@@ -155,7 +156,7 @@ def _input(write: str, first: int, rows: int) -> str:
 
 def set_up(connection: Connection, shop: SellingShop) -> None:
     """Stock of `SHOWN` each, in Shopify and here; then one more unit of each arrives here."""
-    with shop.client() as client:
+    with Client(Access(shop.emulator.url, shop.emulator.token)) as client:  # it sells nothing: the shop is empty
         Store(connection, World(connection), shop.emulator, client).open({})
     shop.open()
     numbers = {"shop": SHOP, "last": shop.levels - 1, "first_item": item(0)[: -len("100000")]}
