@@ -279,7 +279,7 @@ class Auditor:
                     )
 
     def _shows_otherwise(self, *, edited_too: bool) -> Iterator[str]:
-        shown = self._shown()
+        shown = {(each["inventoryItemId"], each["locationId"]): each["available"] for each in self.emulator.levels()}
         for level, target in self._targets().items():
             if shown.get(level, 0) != target and (edited_too or level not in self.retailer.edited):
                 yield f"wrong: {_name(level)} shows {shown.get(level, 0)} in the end; the ledger makes it {target}"
@@ -301,7 +301,14 @@ class Auditor:
         return Counter({(item_id, location): units for item_id, location, units in rows})
 
     def _shown(self) -> Mapping[Level, int]:
-        return {(level["inventoryItemId"], level["locationId"]): level["available"] for level in self.emulator.levels()}
+        """What Shopify shows, by its history."""
+        shown: Counter[Level] = Counter()
+        for (product, location), units in self.retailer.servers.opening.items():
+            shown[item(product), location] = units
+        for change in self.emulator.history():
+            if change["name"] == "available":
+                shown[change["inventoryItemId"], change["locationId"]] += change["delta"]
+        return shown
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(query.encode()).fetchall()

@@ -88,7 +88,6 @@ class Clock:
 
     def watch(self, connection: Connection) -> None:
         """Let a connection know the time from now on."""
-        psycopg.Cursor(connection).execute(b"SET search_path = clock, public, pg_catalog")
         self._connections.append(connection)
         self.tell(connection)
 

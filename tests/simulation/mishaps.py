@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from psycopg.rows import TupleRow
 from include.db.connection import connect, prepare
 from include.shopify.client import Client, Document
 from tests.simulation.story import Mishap
+from tests.simulation.thrift import cheaper
 
 ERRORS = {"serialization failure": "40001", "deadlock": "40P01", "full disk": "53100", "no memory": "53200"}
 """What Postgres may answer to any statement, with its code."""
@@ -53,6 +55,11 @@ class Life:
     is_dead: bool = False
     connection: SimulatedConnection | None = None
 
+    @property
+    def was_hit(self) -> bool:
+        """Whether it came as far as its mishap."""
+        return self.mishap is not None and self.crossed[self.mishap[1]] >= self.mishap[2]
+
     def cross(self, where: str) -> str | None:
         """Go on to the next boundary, if there is one in this life; says what else than death befalls it there."""
         if self.is_dead:
@@ -69,7 +76,7 @@ class Life:
     def die(self) -> None:
         self.is_dead = True
         if self.connection is not None:
-            self.connection.close()
+            self.connection.end()
         raise Died
 
     def before_call(self) -> bool:
@@ -102,6 +109,7 @@ class SimulatedConnection(psycopg.Connection[TupleRow]):
 
     life: Life
     address: str
+    backend: int
 
     @classmethod
     def open(cls, dsn: str) -> SimulatedConnection:
@@ -109,8 +117,13 @@ class SimulatedConnection(psycopg.Connection[TupleRow]):
         prepare(opened)
         opened.execute(b"SET synchronous_commit = on")  # what is committed survives a crash
         opened.cursor_factory = SimulatedCursor
-        opened.address = dsn
+        opened.address, opened.backend = dsn, opened.info.backend_pid
         return opened
+
+    def end(self) -> None:
+        """Close it, and see that nothing is left of it in Postgres."""
+        self.close()
+        see_end(self.backend)
 
     def suffer(self, kind: str) -> None:
         """Run into a trouble of the database's: the real one, so whatever comes of it is real as well."""
@@ -119,10 +132,11 @@ class SimulatedConnection(psycopg.Connection[TupleRow]):
                 f"DO $$BEGIN RAISE 'simulated' USING ERRCODE = '{ERRORS[kind]}'; END$$".encode()
             )
         elif kind == "crash of Postgres":
-            crash(self.address, self.info.backend_pid)
+            crash(self.address, self.backend)
         else:
             with connect(self.address) as admin:
-                admin.execute(b"SELECT pg_terminate_backend(%s, 10000)", [self.info.backend_pid])
+                admin.execute(b"SELECT pg_terminate_backend(%s)", [self.backend])
+            see_end(self.backend)
 
     def _exec_command(self, command: Any, *arguments: Any, **options: Any) -> Generator[Any, Any, Any]:
         """Commit, and lose the answer."""
@@ -131,6 +145,14 @@ class SimulatedConnection(psycopg.Connection[TupleRow]):
             self.suffer("lost connection")
             raise psycopg.OperationalError("the connection is lost: simulated, at the answer to COMMIT")
         return answer
+
+
+def see_end(backend: int) -> None:
+    """Wait until a backend is gone, which does not take long: until then it may hold a lock of its session's."""
+    until = time.monotonic() + SECONDS_TO_RECOVER
+    while Path(f"/proc/{backend}").exists():
+        assert time.monotonic() < until, f"backend {backend} has not ended within {SECONDS_TO_RECOVER} s"
+        time.sleep(0.0005)
 
 
 def crash(dsn: str, backend: int) -> None:
@@ -148,10 +170,10 @@ def crash(dsn: str, backend: int) -> None:
 class SimulatedCursor(psycopg.Cursor[TupleRow]):
     """Dies before a statement or after it, so before its commit as well."""
 
-    def execute(self, *arguments: Any, **options: Any) -> Any:
+    def execute(self, query: Any, *arguments: Any, **options: Any) -> Any:
         life = self.connection.life  # type: ignore[attr-defined]
         life.before_statement()
-        done = super().execute(*arguments, **options)
+        done = super().execute(cheaper(query) if isinstance(query, bytes) else query, *arguments, **options)
         life.after_statement()
         return done
 

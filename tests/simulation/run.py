@@ -12,7 +12,7 @@ from unittest import mock
 import psycopg
 
 from include.channel.outbox import Fenced
-from include.db.connection import Connection, connect
+from include.db.connection import Connection
 from include.errors import NeedsAction, TryAgain
 from include.intake import data_manager, remote
 from include.jobs.webhook_receiver import Receiver
@@ -50,9 +50,8 @@ class Verdict:
 
 def play(servers: Servers, story: Story) -> Verdict:
     """Play a story from its first event to rest; the first objection ends it."""
-    name = servers.databases.take()
     try:
-        run = Run(servers, story, servers.cluster.dsn(name))
+        run = Run(servers, story)
         with run.clock.believed(), mock.patch.object(data_manager, "MOST_ATTEMPTS", 1000):
             try:
                 objections = run.to_the_end()
@@ -61,7 +60,7 @@ def play(servers: Servers, story: Story) -> Verdict:
         return Verdict(story, objections, run.hits)
     finally:
         servers.files.fail()
-        servers.databases.give_back(name)
+        servers.database.restore()
 
 
 @dataclass
@@ -70,7 +69,6 @@ class Run:
 
     servers: Servers
     story: Story
-    dsn: str
     hits: Counter[str] = field(default_factory=Counter)
     _process: SimulatedConnection | None = None
     _objections: list[str] = field(default_factory=list)
@@ -91,13 +89,11 @@ class Run:
         self.auditor = Auditor(self.eyes, self.servers.shopify, self.retailer)
 
     def close(self) -> None:
-        for connection in (self._process, self.eyes):
-            if connection is not None:
-                connection.close()
+        if self._process is not None:
+            self.servers.database.take_back(self._process)
 
     def _open_eyes(self) -> Connection:
-        eyes = connect(self.dsn)
-        eyes.execute(b"SET synchronous_commit = on")
+        eyes = self.servers.database.look()
         self.clock.watch(eyes)
         return eyes
 
@@ -117,8 +113,6 @@ class Run:
         self.servers.files.fail()
         self.clock.jump(0)
         self.clock.advance(60)
-        for name in ("orders", "upload"):
-            self._job(Event("job", (name, None, False)))
         self.retailer.ship_again()
 
     def _happen(self, event: Event) -> None:
@@ -136,8 +130,8 @@ class Run:
         life.duplicates = set(range(1, 30)) if twice else set()
         connection = self._connection(life)
         self._work(name, life, self.servers.client, connection)
-        if mishap is not None:  # whatever has become of it: the next process opens one of its own
-            connection.close()
+        if life.was_hit:  # whatever has become of it: the next process opens one of its own
+            connection.end()
 
     def _meanwhile(self, life: Life, event: Event) -> None:
         """Something happens to the world, or another process does, while one stands still."""
@@ -145,7 +139,7 @@ class Run:
             (keeps_connection,) = event.about
             self.hits["second sender"] += 1
             if not keeps_connection and life.connection is not None:
-                life.connection.close()
+                life.connection.end()
             self._rival("deliver", has_lock=not keeps_connection)
         elif event.what == "late_commit":
             self.hits["refresh before a commit"] += 1
@@ -154,7 +148,7 @@ class Run:
             self._happen(event)
 
     def _rival(self, name: str, *, has_lock: bool) -> None:
-        connection = SimulatedConnection.open(self.dsn)
+        connection = self.servers.database.open()
         self.clock.watch(connection)
         psycopg.Cursor(connection).execute(b"SET lock_timeout = '200ms'")
         interrupted = self.servers.sftp.life
@@ -164,7 +158,7 @@ class Run:
             self._work(name, life, self.servers.rival, connection, has_lock=has_lock)
         finally:
             self.servers.sftp.life = interrupted
-            connection.close()
+            self.servers.database.take_back(connection)
 
     def _work(
         self,
@@ -210,12 +204,11 @@ class Run:
         try:
             self.eyes.execute(b"SELECT")
         except psycopg.OperationalError:
-            self.eyes.close()
             self.auditor.connection = self.eyes = self._open_eyes()
 
     def _connection(self, life: Life) -> SimulatedConnection:
         if self._process is None or self._process.closed:
-            self._process = SimulatedConnection.open(self.dsn)
+            self._process = self.servers.database.open()
             self.clock.watch(self._process)
         self._process.life = life
         life.connection = self._process
@@ -227,7 +220,7 @@ class Run:
         before: object = None
         for _ in range(MOST_ROUNDS):
             self.clock.advance(LONGEST_AHEAD)
-            for name in ("hard_sync",) if edited_too else ("files", "restocks", "orders", sync, "upload"):
+            for name in ("hard_sync",) if edited_too else ("orders", "files", "restocks", sync, "upload"):
                 self._job(Event("job", (name, None, False)))
             if self._objections:
                 return self._objections

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from psycopg import sql
+
 from include.db.connection import Connection, connect
 from include.db.migrate import migrate
 from include.sandbox import postgres, sftp, shopify
@@ -20,14 +22,14 @@ from include.shopify.access import Access
 from include.stock import ledger
 from include.stock.atp import online_atp
 from tests.conftest import open_sftp
-from tests.databases import Databases
-from tests.simulation import clock
+from tests.simulation import clock, opening
 from tests.simulation.mishaps import SimulatedClient, SimulatedSftp
+from tests.simulation.opening import Opening
 from tests.simulation.shop import Shop
 from tests.simulation.story import FACILITIES, PRODUCTS
 from tests.world import ONLINE, World
 
-TEMPLATE = "simulation_template"
+DATABASE = "simulation"
 STORE = "gid://shopify/Location/70000000002"
 KIT = "K"
 CONFIGURATION = "WEB_CONFIG"
@@ -50,13 +52,13 @@ class Servers:
     """What runs for the whole time.
 
     Attributes:
-        databases: Postgres databases with the retailer in them.
+        database: A Postgres database with the retailer in it.
         files: The SFTP server, and an open connection to it.
         shopify: The emulator, and two clients of it: a sender's and its rival's.
     """
 
     cluster: Cluster
-    databases: Databases
+    database: Opening
     files: SftpServer
     sftp: SimulatedSftp
     shopify: Shop
@@ -131,7 +133,7 @@ def running(folder: Path, cluster: Cluster | None = None) -> Iterator[Servers]:
         cluster: A Postgres that runs already, if there is one.
     """
     with ExitStack() as stack:
-        cluster = cluster or stack.enter_context(postgres.running(folder / "postgres", durable=False))
+        cluster = cluster or stack.enter_context(_own_cluster(folder / "postgres"))
         files = stack.enter_context(sftp.running(folder / "sftp", folder / "sftp-keys"))
         emulator = stack.enter_context(shopify.running(folder / "shopify"))
         opened = stack.enter_context(open_sftp(files, SimulatedSftp))
@@ -139,12 +141,9 @@ def running(folder: Path, cluster: Cluster | None = None) -> Iterator[Servers]:
         shop = stack.enter_context(closing(Shop(emulator.url)))
         access = Access(emulator.url, emulator.token)
         opening = _prepare(cluster)
-        databases = Databases(cluster, TEMPLATE)
-        databases.remember(first := databases.take())
-        databases.give_back(first)
         servers = Servers(
             cluster,
-            databases,
+            Opening(cluster, DATABASE),
             files,
             opened,
             shop,
@@ -153,7 +152,18 @@ def running(folder: Path, cluster: Cluster | None = None) -> Iterator[Servers]:
             opening,
         )
         stack.callback(servers.close)
+        stack.callback(servers.database.close)
         yield servers
+
+
+@contextmanager
+def _own_cluster(folder: Path) -> Iterator[Cluster]:
+    """A Postgres in which it costs next to nothing to connect: stories do it hundreds of times a minute."""
+    with postgres.running(folder, durable=False) as cluster:
+        with connect(cluster.dsn("postgres")) as admin:
+            admin.execute(b"SET scram_iterations = 1")
+            admin.execute(sql.SQL("ALTER ROLE postgres PASSWORD {}").format(cluster.password))
+        yield cluster
 
 
 @contextmanager
@@ -167,16 +177,18 @@ def folder() -> Iterator[Path]:
 
 
 def _prepare(cluster: Cluster) -> dict[tuple[str, str], int]:
-    """Make the template: a store, a warehouse, a queue, three products and a kit; returns what Shopify shows."""
-    cluster.create_database(TEMPLATE)
-    migrate(cluster.dsn(TEMPLATE))
-    with connect(cluster.dsn(TEMPLATE)) as connection:
+    """Make the database: a store, a warehouse, a queue, three products and a kit; returns what Shopify shows."""
+    cluster.drop_database(DATABASE)
+    cluster.create_database(DATABASE)
+    migrate(cluster.dsn(DATABASE))
+    with connect(cluster.dsn(DATABASE)) as connection:
         connection.execute(clock.SQL)
         connection.execute(b"SELECT set_config('clock.now', %s, FALSE)", [clock.BEGINNING.isoformat()])
         _retailer(connection)
         online_atp.refresh(connection)
         connection.execute(b"UPDATE inventory_level SET position = target, to_observe = FALSE")
         rows = connection.execute(b"SELECT product_id, location_id, target FROM inventory_level").fetchall()
+        opening.remember(connection)
     return {(product, location): target for product, location, target in rows}
 
 

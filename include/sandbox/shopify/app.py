@@ -13,7 +13,7 @@
     GET, PUT /control/settings     see `settings.NAMES`
     POST   /control/tokens         an expiring token and its refresh token, as when a merchant installs the app
     POST   /control/clock          {advance}: let seconds pass; with the setting clock_rate 0 only this moves the clock
-    GET    /control/history        every change that was applied, in order
+    GET    /control/history        every change that was applied, in order; ?since= leaves out so many of the first
     GET    /control/webhooks       the latest attempts, and how many deliveries wait
     GET    /control/stats          calls by root field, points, throttled answers, tokens granted
 
@@ -137,8 +137,8 @@ def _level(store: Store, level: Level) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _history(admin: Admin, _given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [_change(change) for change in admin.store.history]
+def _history(admin: Admin, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [_change(change) for change in admin.store.history[max(0, int(given.get("since", 0))) :]]
 
 
 def _change(change: Change) -> dict[str, Any]:

@@ -122,9 +122,9 @@ class Control:
         """What each level shows."""
         return list(self._call("GET", "levels"))
 
-    def history(self) -> list[dict[str, Any]]:
-        """Every change that was applied, in order."""
-        return list(self._call("GET", "history"))
+    def history(self, since: int = 0) -> list[dict[str, Any]]:
+        """Every change that was applied, in order, less the first `since`."""
+        return list(self._call("GET", f"history?since={since}"))
 
     def webhooks(self) -> dict[str, Any]:
         """The latest attempts to deliver, and how many deliveries wait."""

@@ -89,6 +89,8 @@ def test_an_edit_in_the_admin_is_a_change_without_a_key(shop: Shop) -> None:
         ("edit", MAIN, -6, None),
         ("edit", OUTLET, 2, None),
     ]
+    assert [x["locationId"] for x in shop.control.history(since=1)] == [OUTLET]
+    assert shop.control.history(since=2) == []
     assert shop.quantities()["available"] == shop.quantities()["on_hand"] == 4
 
 
