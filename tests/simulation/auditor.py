@@ -184,6 +184,8 @@ class Auditor:
     def _stock_is_not_true(self) -> Iterator[str]:
         """Every file and sale has counted, once, whatever order they came in."""
         received = self._receive_restocks()
+        yield from self._receive_shipments()
+        yield from self._believe_findings()
         yield from self._move_orders()
         true = self.retailer.truth.stock()
         rows = self._rows(
@@ -210,6 +212,33 @@ class Auditor:
                 self.retailer.told.add(name)
                 self.retailer.truth.move(closed_at, *self.retailer.restocks[name])
         return {name for name, _ in rows}
+
+    def _receive_shipments(self) -> Iterator[str]:
+        """Tell the truth of what has come; a receipt that was refused says so: its shipment was not known yet."""
+        rows = self._rows("SELECT staged_row ->> 'received_date' FROM data_manager_reject")
+        refused = {row[0] for row in rows}
+        for key, receipt in self.retailer.receipts.items():
+            if key not in refused and key not in self.retailer.told:
+                self.retailer.told.add(key)
+                self.retailer.truth.move(receipt.moment, receipt.place, receipt.units)
+        recorded = {row[0] for row in self._rows("SELECT received_at FROM shipment_receipt")}
+        for key, receipt in self.retailer.receipts.items():
+            if key not in refused and receipt.moment not in recorded:
+                yield f"lost: what came of a shipment at {key} was not received"
+
+    def _believe_findings(self) -> Iterator[str]:
+        """Tell the truth what was found. When it was recorded is the ledger's to say, what was found is not."""
+        recorded = dict(self._rows("SELECT request_key, physical_inventory_date FROM physical_inventory"))
+        for key, finding in self.retailer.found.items():
+            if key in self.retailer.findings:
+                yield f"lost: {key} was not recorded"
+            if key in recorded and key not in self.retailer.told:
+                self.retailer.told.add(key)
+                place = finding.product.removeprefix("SKU-"), finding.facility
+                if finding.counted is not None:
+                    self.retailer.truth.count(recorded[key], place, int(finding.counted))
+                else:
+                    self.retailer.truth.move(recorded[key], place, int(finding.quantity or 0))
 
     def _move_orders(self) -> Iterator[str]:
         """Tell the truth what orders have moved; of kits what is kept with the order, if they ever were that."""

@@ -28,6 +28,9 @@ KINDS = (
     "refresh before a commit",
     "webhook came twice",
     "webhook never came",
+    "two batches under way",
+    "four batches under way",
+    "token granted",
 )
 
 

@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
-from include.channel import comparison, delivery, inbox, observation, orders, planner, scope
+from include.channel import bulk_delivery, comparison, delivery, inbox, observation, orders, planner, scope
 from include.channel.scope import Scope
 from include.db.connection import Connection, exclusive
 from include.intake import data_manager, pickup, process
 from include.intake.pickup import Settling
-from include.shopify import bulk_query
+from include.shopify import bulk_mutation, bulk_query
 from include.shopify.client import Client
+from include.stock import variances
 from include.stock.atp import online_atp
 from include.stock.inbound import restocks
+from include.stock.variances import Finding
 from tests.simulation.mishaps import SimulatedConnection, SimulatedSftp
 from tests.world import SHOP
 
@@ -32,6 +34,7 @@ class Worker:
         plain: Another client of Shopify, in which nobody dies: an export is asked after by the machine's time.
         sleep: Lets time pass.
         feeds: Those in whose folders files lie.
+        findings: What somebody has found, by the run that is to record it.
         upload_goes_on: Lets the ERP write on between two looks at its folder.
         has_lock: False for a sender that does not know of another one.
     """
@@ -42,6 +45,7 @@ class Worker:
     plain: Client
     sleep: Callable[[float], None]
     feeds: set[str]
+    findings: dict[str, Finding]
     upload_goes_on: Callable[[], None]
     has_lock: bool = True
 
@@ -77,8 +81,34 @@ def upload(worker: Worker) -> None:
 
 
 def deliver(worker: Worker) -> None:
+    """Send what is planned, whichever way it goes."""
     with worker.shop() as oms:
         delivery.deliver(oms, SHOP, worker.client)
+    if bulk_delivery.is_needed(worker.oms, SHOP):
+        deliver_files(worker)
+
+
+def deliver_files(worker: Worker) -> None:
+    with worker.shop() as oms:
+        bulk_delivery.start_files(oms, SHOP, worker.client)
+    operations = bulk_delivery.running(worker.oms, SHOP)
+    worker.sleep(2)
+    for operation in operations:
+        while bulk_mutation.ended(worker.plain, operation) is None:
+            pass
+    with worker.shop() as oms:
+        bulk_delivery.collect(oms, SHOP, worker.client)
+
+
+def record_findings(worker: Worker) -> None:
+    """What somebody has found is recorded by a run of its own each, until the run has succeeded or was refused."""
+    for key, finding in list(worker.findings.items()):
+        try:
+            variances.record(worker.oms, key, finding, restocks.now(worker.oms))
+        except variances.VarianceRefused:
+            del worker.findings[key]
+            raise
+        del worker.findings[key]
 
 
 def import_orders(worker: Worker) -> None:
@@ -132,5 +162,6 @@ JOBS: dict[str, Callable[[Worker], None]] = {
     "recent_changes": recent_changes,
     "hard_sync": hard_sync,
     "restocks": receive_restocks,
+    "findings": record_findings,
     "webhooks": webhooks,
 }

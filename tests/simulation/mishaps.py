@@ -18,12 +18,15 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from include.db.connection import connect, prepare
+from include.shopify.access import Access
 from include.shopify.client import Client, Document
+from include.shopify.tokens import Token
+from tests.simulation import sql_troubles
 from tests.simulation.story import Mishap
 from tests.simulation.thrift import cheaper
 
-ERRORS = {"serialization failure": "40001", "deadlock": "40P01", "full disk": "53100", "no memory": "53200"}
-"""What Postgres may answer to any statement, with its code."""
+OF_SESSIONS = ("death", "SIGTERM", "lost connection", "crash of Postgres")
+"""What may also befall a process after a statement; of the others, a statement is the one that fails."""
 
 SECONDS_TO_RECOVER = 60.0
 
@@ -71,6 +74,8 @@ class Life:
         self.hits[f"{kind} at a {where}"] += 1
         if kind == "death":
             self.die()
+        if kind == "SIGTERM":
+            raise SystemExit
         return kind
 
     def die(self) -> None:
@@ -97,7 +102,7 @@ class Life:
 
     def after_statement(self) -> None:
         """Die, or lose the connection with the answer. Other troubles are over by then: see `before_statement`."""
-        if self.mishap is not None and self.mishap[0] in ("death", "lost connection", "crash of Postgres"):
+        if self.mishap is not None and self.mishap[0] in OF_SESSIONS:
             kind = self.cross("statement")
             if kind is not None and self.connection is not None:
                 self.connection.suffer(kind)
@@ -127,12 +132,10 @@ class SimulatedConnection(psycopg.Connection[TupleRow]):
 
     def suffer(self, kind: str) -> None:
         """Run into a trouble of the database's: the real one, so whatever comes of it is real as well."""
-        if kind in ERRORS:
-            psycopg.Cursor(self).execute(
-                f"DO $$BEGIN RAISE 'simulated' USING ERRCODE = '{ERRORS[kind]}'; END$$".encode()
-            )
-        elif kind == "crash of Postgres":
+        if kind == "crash of Postgres":
             crash(self.address, self.backend)
+        elif kind != "lost connection":
+            sql_troubles.bring_about(kind, self, self.address)
         else:
             with connect(self.address) as admin:
                 admin.execute(b"SELECT pg_terminate_backend(%s)", [self.backend])
@@ -192,6 +195,12 @@ class SimulatedClient(Client):
     life: Life
     before: Callable[[], None] = staticmethod(lambda: None)
 
+    def let_in(self, access: Access, monotonic: Callable[[], float]) -> None:
+        """Get in by an app's id and secret, or by a token that lasts."""
+        self.access = access
+        self._token = SimulatedToken(access, self._http, monotonic)
+        self._token.client = self
+
     def _post(self, request: Document, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
         twice = self.life.before_call()
         self.before()
@@ -201,6 +210,16 @@ class SimulatedClient(Client):
             super()._post(request, body, headers)
         self.life.cross("call")
         return response
+
+
+class SimulatedToken(Token):
+    """Counts how often a token is asked for."""
+
+    client: SimulatedClient
+
+    def _exchange(self) -> str:
+        self.client.life.hits["token granted"] += 1
+        return super()._exchange()
 
 
 def _was_carried_out(response: httpx.Response) -> bool:

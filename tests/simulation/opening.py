@@ -17,7 +17,8 @@ from include.sandbox.postgres import Cluster
 from tests.simulation.mishaps import SimulatedConnection
 
 QUICKLY = "-c jit=off -c join_collapse_limit=1 -c from_collapse_limit=1 -c search_path=clock,public,pg_catalog"
-"""What SQL calls now is the clock's. Joins of a few rows, as they are written: planning them well takes ten times as long as carrying them out badly."""
+"""What SQL calls now is the clock's. Joins of a few rows are made as they are written: planning them well takes ten
+times as long as carrying them out badly."""
 
 _TABLES = b"SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname"
 _COLUMNS = (

@@ -8,8 +8,9 @@ import json
 import os
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from include.jobs.webhook_receiver import Receiver
 from include.sandbox.sftp import Fault
 from include.sandbox.shopify.store import Refused
 from include.shopify.webhooks import LEVEL_UPDATED
+from include.stock.variances import Finding
 from tests.simulation.clock import Clock
 from tests.simulation.servers import (
     CONFIGURATION,
@@ -54,6 +56,15 @@ class Move:
     is_shipment: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Units of a shipment that have come to a facility."""
+
+    moment: datetime
+    place: tuple[str, str]
+    units: int
+
+
 @dataclass
 class Retailer:
     """Does what a story says happens, and keeps what it means for stock.
@@ -71,6 +82,9 @@ class Retailer:
         shipped: How many units of each online order the ERP has sent.
         restocks: Where each scheduled restock goes, and how many units.
         told: The restocks and moves that the truth knows of.
+        findings: What somebody has found and nobody has recorded yet, by the run that is to do it.
+        found: All that was ever found.
+        receipts: What has come of a shipment and where, by its moment as it is written.
         uploads: What is still to come of files that are being uploaded.
     """
 
@@ -89,6 +103,9 @@ class Retailer:
     shipped: Counter[str] = field(default_factory=Counter)
     restocks: dict[str, tuple[tuple[str, str], int]] = field(default_factory=dict)
     told: set[object] = field(default_factory=set)
+    findings: dict[str, Finding] = field(default_factory=dict)
+    found: dict[str, Finding] = field(default_factory=dict)
+    receipts: dict[str, Receipt] = field(default_factory=dict)
     uploads: list[tuple[Path, str]] = field(default_factory=list)
     fulfilled: list[tuple[str, str, int]] = field(default_factory=list)
     cancelled: list[tuple[str, str, int]] = field(default_factory=list)
@@ -97,6 +114,7 @@ class Retailer:
     _names: list[str] = field(default_factory=list)
     _moments: set[datetime] = field(default_factory=set)
     _files: int = 0
+    _shipments: list[tuple[str, int, int]] = field(default_factory=list)
     _told_changes: int = 0
     _shown: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -202,6 +220,18 @@ class Retailer:
         if seconds > self.clock.skew:
             self.clock.advance(SECONDS_TO_ARRIVE)
         self.clock.jump(seconds)
+
+    def trouble(self, status: int | None) -> None:
+        """The shop is locked, frozen or forbidden for a while."""
+        self.servers.shopify.settings(shop_status=status)
+
+    def find(self, product: int, facility: int, units: int, counted: bool) -> None:
+        """Somebody finds units more or fewer, or counts. In a warehouse, where what is there is all for sale."""
+        key = f"run {len(self.found)}"
+        place = FACILITIES[1 if counted else facility]
+        finding = Finding(f"SKU-{PRODUCTS[product]}", place, "VAR_MANUAL")
+        told = replace(finding, counted=Decimal(abs(units))) if counted else replace(finding, quantity=Decimal(units))
+        self.findings[key] = self.found[key] = told
 
     def reservations(self) -> list[tuple[str, str, int, int]]:
         """Each online order and its product, and how many units it has reserved at least and at most once imported."""
@@ -319,6 +349,29 @@ class Retailer:
         self._drop("IMP_SCHEDULED_RSTK", header, [row], self._moment(1))
         self.restocks[name] = place, units
 
+    def inbound(self, product: int, facility: int, units: int) -> None:
+        """Something is on its way to a facility."""
+        name = f"TO-{self._files}"
+        self._shipments.append((name, product, facility))
+        header = "external-shipment-id,product-sku,quantity,destination-facility-id,item-external-id"
+        row = f"{name},SKU-{PRODUCTS[product]},{units},{EXTERNAL[FACILITIES[facility]]},1"
+        self._drop("IMP_TO_SHPMNT", header, [row], self._moment(1))
+
+    def receive(self, which: int, accepted: int, rejected: int, ago: int) -> None:
+        """Some of it has come, and some of that is torn."""
+        if not self._shipments:
+            return
+        name, product, facility = self._shipments[which % len(self._shipments)]
+        moment = self._moment(ago)
+        key = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+        self.receipts[key] = Receipt(moment, (PRODUCTS[product], FACILITIES[facility]), accepted)
+        header = (
+            "external-shipment-id,product-sku,item-external-id,quantity-accepted,quantity-rejected,rejection-reason,"
+            "received-date"
+        )
+        row = f"{name},SKU-{PRODUCTS[product]},1,{accepted},{rejected},torn,{key}"
+        self._drop("RECEIVE_SHIP_ITEMS", header, [row], self._moment(1))
+
     def _drop(self, feed: str, header: str, lines: list[str], moment: datetime, bad: str | None = None) -> str:
         content = "".join(f"{line}\n" for line in (header, *lines, *([bad] if bad and self._files % 3 == 0 else [])))
         self._write(feed, content, moment)
@@ -360,6 +413,7 @@ def folders(connection: Connection) -> dict[str, str]:
     feeds = (
         *("RESET_INVENTORY", "IMP_INV_ADJUST", "IMP_PROD_FACILITY"),
         *("IMP_KIT_COMPONENT", "IMP_SCHEDULED_RSTK", "IMP_ODR_ITM_FLFLMNT"),
+        *("IMP_TO_SHPMNT", "RECEIVE_SHIP_ITEMS"),
     )
     return {feed: data_manager.config(connection, feed).import_path for feed in feeds}
 

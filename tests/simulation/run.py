@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from unittest import mock
 
 import psycopg
 
+from include.channel import planner
 from include.channel.outbox import Fenced
 from include.db.connection import Connection
 from include.errors import NeedsAction, TryAgain
@@ -27,6 +29,7 @@ from tests.simulation.mishaps import Died, Life, SimulatedClient, SimulatedConne
 from tests.simulation.retailer import Retailer
 from tests.simulation.servers import Servers
 from tests.simulation.story import CALL, Event, Mishap, Story
+from tests.simulation.together import Together
 from tests.world import SHOP
 
 EXPECTED = (ShopifyError, NeedsAction, TryAgain, Fenced, psycopg.OperationalError, *remote.TROUBLE)
@@ -52,7 +55,12 @@ def play(servers: Servers, story: Story) -> Verdict:
     """Play a story from its first event to rest; the first objection ends it."""
     try:
         run = Run(servers, story)
-        with run.clock.believed(), mock.patch.object(data_manager, "MOST_ATTEMPTS", 1000):
+        with (
+            run.clock.believed(),
+            run.together.instead_of_threads(),
+            mock.patch.object(data_manager, "MOST_ATTEMPTS", 1000),
+            mock.patch.object(planner, "MOST_ROWS", story.batch_rows),
+        ):
             try:
                 objections = run.to_the_end()
             finally:
@@ -74,10 +82,12 @@ class Run:
     _objections: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.together = Together(random.Random(self.story.seed), self.hits)
         self.clock = Clock(self.servers.shopify)
         self.clock.start()
         self.eyes = self._open_eyes()
-        self.servers.open_shop(self.story.replay, self.story.order_search_lag)
+        self.servers.open_shop(self.story, self.clock.monotonic)
+        self.eyes.execute(b"UPDATE shopify_shop SET transport = %s", [self.story.transport])
         self.servers.home()
         self.servers.shopify.before = self.clock.tell_shop
         for client in (self.servers.client, self.servers.rival):
@@ -110,6 +120,7 @@ class Run:
         for fault in self.servers.shopify.faults():
             self.hits[hits.fault(fault["kind"], fault)] += fault["hits"]
         self.servers.shopify.clear_faults()
+        self.servers.shopify.settings(shop_status=None)
         self.servers.files.fail()
         self.clock.jump(0)
         self.clock.advance(60)
@@ -169,7 +180,6 @@ class Run:
         *,
         has_lock: bool = True,
     ) -> None:
-        client.life = life
         plain = self.servers.rival
         if plain is not client:
             plain.life = Life(Counter())
@@ -181,12 +191,14 @@ class Run:
             plain,
             self.clock.advance,
             self.retailer.dropped,
+            self.retailer.findings,
             self.retailer.go_on,
             has_lock=has_lock,
         )
         try:
-            jobs.JOBS[name](worker)
-        except Died:
+            with self.together.at_work(client, life):
+                jobs.JOBS[name](worker)
+        except (Died, SystemExit):
             pass
         except Exception as trouble:
             if not life.is_dead and not isinstance(trouble, EXPECTED):
@@ -220,7 +232,7 @@ class Run:
         before: object = None
         for _ in range(MOST_ROUNDS):
             self.clock.advance(LONGEST_AHEAD)
-            for name in ("hard_sync",) if edited_too else ("orders", "files", "restocks", sync, "upload"):
+            for name in ("hard_sync",) if edited_too else ("orders", "files", "findings", "restocks", sync, "upload"):
                 self._job(Event("job", (name, None, False)))
             if self._objections:
                 return self._objections
@@ -235,6 +247,7 @@ class Run:
         row = self.eyes.execute(
             b"SELECT (SELECT count(*) FROM outbox_batch WHERE status_id IN ('PLANNED', 'SENDING', 'UNKNOWN'))"
             b" + (SELECT count(*) FROM scheduled_restock WHERE status_id = 'SCHEDULED')"
+            b" + (SELECT count(*) FROM outbox_file WHERE status_id <> 'DONE')"
             b" + (SELECT count(*) FROM dirty_product)"
             b" + (SELECT count(*) FROM inventory_level WHERE target <> position),"
             b" (SELECT count(*) FROM inventory_level WHERE to_observe),"

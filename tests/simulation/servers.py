@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,15 +18,16 @@ from include.db.migrate import migrate
 from include.sandbox import postgres, sftp, shopify
 from include.sandbox.postgres import Cluster
 from include.sandbox.sftp import SftpServer
+from include.sandbox.shopify.settings import DEFAULT_CLIENT, DEFAULT_TOKEN
 from include.shopify.access import Access
 from include.stock import ledger
 from include.stock.atp import online_atp
 from tests.conftest import open_sftp
-from tests.simulation import clock, opening
+from tests.simulation import clock, opening, sql_troubles
 from tests.simulation.mishaps import SimulatedClient, SimulatedSftp
 from tests.simulation.opening import Opening
 from tests.simulation.shop import Shop
-from tests.simulation.story import FACILITIES, PRODUCTS
+from tests.simulation.story import FACILITIES, PRODUCTS, Story
 from tests.world import ONLINE, World
 
 DATABASE = "simulation"
@@ -98,8 +99,8 @@ class Servers:
         """Let go of the SFTP connection."""
         self._connected.close()
 
-    def open_shop(self, replay: str, order_search_lag: int) -> None:
-        """Give the shop its opening levels, and let all be well."""
+    def open_shop(self, story: Story, monotonic: Callable[[], float]) -> None:
+        """Give the shop its opening levels, let all be well, and let the clients in."""
         self.shopify.clear_faults()
         self.shopify.seed(
             [{"id": ONLINE, "name": "Online"}, {"id": STORE, "name": "Broadway"}],
@@ -110,13 +111,19 @@ class Servers:
             ],
         )
         self.shopify.settings(
-            replay=replay,
-            order_search_lag=order_search_lag,
+            replay=story.replay,
+            order_search_lag=story.order_search_lag,
+            token_seconds=story.token_seconds,
+            shop_status=None,
             bucket_size=200_000,
             points=200_000,
             bulk_start_seconds=0,
             bulk_lines_per_second=1_000_000,
         )
+        client_id, client_secret = DEFAULT_CLIENT if story.token_seconds else ("", "")
+        access = Access(self.shopify.url, DEFAULT_TOKEN, client_id=client_id, client_secret=client_secret)
+        for client in (self.client, self.rival):
+            client.let_in(access, monotonic)
 
 
 def item(product: str) -> str:
@@ -147,8 +154,8 @@ def running(folder: Path, cluster: Cluster | None = None) -> Iterator[Servers]:
             files,
             opened,
             shop,
-            stack.enter_context(SimulatedClient(access, most_under_way=1)),
-            stack.enter_context(SimulatedClient(access, most_under_way=1)),
+            stack.enter_context(SimulatedClient(access)),
+            stack.enter_context(SimulatedClient(access)),
             opening,
         )
         stack.callback(servers.close)
@@ -183,6 +190,7 @@ def _prepare(cluster: Cluster) -> dict[tuple[str, str], int]:
     migrate(cluster.dsn(DATABASE))
     with connect(cluster.dsn(DATABASE)) as connection:
         connection.execute(clock.SQL)
+        connection.execute(sql_troubles.SQL)
         connection.execute(b"SELECT set_config('clock.now', %s, FALSE)", [clock.BEGINNING.isoformat()])
         _retailer(connection)
         online_atp.refresh(connection)

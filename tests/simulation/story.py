@@ -13,8 +13,9 @@ PRODUCTS = ("P1", "P2", "P3")
 FACILITIES = ("BROADWAY", "MAIN_WH")
 
 MISHAPS = (
-    *(("death", boundary) for boundary in ("statement", "call", "file")),
-    *((error, "statement") for error in ("serialization failure", "deadlock", "full disk", "no memory")),
+    *((end, boundary) for end in ("death", "SIGTERM") for boundary in ("statement", "call", "file")),
+    *((error, "statement") for error in ("serialization failure", "full disk", "no memory")),
+    *((error, "statement") for error in ("deadlock", "lock timeout", "statement timeout")),
     *(("lost connection", boundary) for boundary in ("statement", "commit", "file")),
     ("crash of Postgres", "statement"),
 )
@@ -35,6 +36,10 @@ HAPPENINGS = {
     "kit": 1,
     "restock": 1,
     "ship": 2,
+    "find": 1.5,
+    "inbound": 1,
+    "receive": 2,
+    "trouble": 0.3,
     "edit": 1,
     "tell": 2,
     "jump": 1,
@@ -45,6 +50,7 @@ HAPPENINGS = {
 
 CALL = "call"
 ADJUST = "inventoryAdjustQuantities"
+RUN = "bulkOperationRunMutation"
 
 FAULTS: tuple[tuple[str, dict[str, object]], ...] = (
     ("drop_before", {}),
@@ -72,12 +78,20 @@ FAULTS: tuple[tuple[str, dict[str, object]], ...] = (
     ("results_broken_off", {}),
     ("results_truncated", {}),
     ("results_malformed", {"line": 2}),
+    ("bulk_row_error", {"applied": True}),
+    ("bulk_row_error", {"applied": False}),
+    ("upload_status", {"status": 503}),
 )
 OF_WRITES = ("late", "stale", "concurrent", "user_error")
 """Kinds that only a write can run into."""
-OF_EXPORTS = ("bulk", "results")
-"""Kinds that only an export can run into begin with these."""
+OF_BULK = ("bulk", "results", "upload")
+"""Kinds that only an operation of many lines can run into begin with these."""
+OF_FILES = ("bulk_row_error", "upload_status")
+"""Kinds that only an operation that writes can run into."""
 
+
+OFFLINE = ("push", "findings", "restocks", "webhooks")
+"""Jobs that do not talk to Shopify."""
 
 OBSERVES = ("upload", "recent_changes", "hard_sync")
 """Jobs during which the shop is the busiest: they take for true what they see."""
@@ -104,27 +118,48 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A run: how Shopify treats keys and how far its order search lags, and what happens."""
+    """A run: how Shopify treats keys and how far its order search lags, and what happens.
+
+    Attributes:
+        seed: Where it comes from.
+        replay: How the emulator treats a key that comes again.
+        order_search_lag: Seconds.
+        events: What happens.
+        batch_rows: The most rows of a batch: a plan of a few rows has several batches, or one.
+        transport: How plans travel: `DIRECT` or `BULK`.
+        token_seconds: How long an access token lasts; 0: the app has one that lasts for ever.
+    """
 
     seed: int
     replay: str
     order_search_lag: int
     events: tuple[Event, ...]
+    batch_rows: int = 250
+    transport: str = "DIRECT"
+    token_seconds: int = 0
 
     def __str__(self) -> str:
-        head = f"seed {self.seed}: replay {self.replay}, the order search lags by {self.order_search_lag} s"
+        head = (
+            f"seed {self.seed}: replay {self.replay}, the order search lags by {self.order_search_lag} s, batches of"
+            f" {self.batch_rows} rows, {self.transport}, tokens of {self.token_seconds} s"
+        )
         return "\n".join([head, *(f"{number:>4}  {event}" for number, event in enumerate(self.events, 1))])
 
 
 def tell(seed: int) -> Story:
     """The story of a seed."""
-    teller = _Teller(random.Random(seed))
-    dice = teller.dice
+    dice = random.Random(seed)
+    transport = "BULK" if dice.random() < 0.15 else "DIRECT"
+    teller = _Teller(dice, is_bulk=transport == "BULK")
+    rounds = dice.choices([1, 2, 3, 4, 5, 6, 7, 12], [1, 2, 3, 3, 3, 3, 2, 1])[0]
     return Story(
         seed,
         dice.choice(["documented", "observed", "none"]),
         dice.choice([0, 4, 10, 10]),
-        tuple(event for _ in range(dice.randint(4, 7)) for event in teller.round()),
+        tuple(event for _ in range(rounds) for event in teller.round()),
+        dice.choice([250, 250, 1, 2, 3]),
+        transport,
+        dice.choice([0, 0, 0, 1800]),
     )
 
 
@@ -133,6 +168,7 @@ class _Teller:
     """Tells a story; `favourite` is the product that much of a round is about: mishaps need company."""
 
     dice: random.Random
+    is_bulk: bool = False
     favourite: int = 0
 
     def round(self) -> list[Event]:
@@ -141,6 +177,8 @@ class _Teller:
         self.favourite = dice.randrange(len(PRODUCTS))
         happened = [self._happening() for _ in range(dice.randint(1, 4))]
         jobs = ["files"] if dice.random() < 0.7 else []
+        if any(event.what == "find" for event in happened):
+            jobs.append("findings")
         jobs += dice.choice(
             [
                 ["push", "upload"],
@@ -162,7 +200,7 @@ class _Teller:
         what = dice.choices(list(HAPPENINGS), list(HAPPENINGS.values()))[0]
         if what == "shop":
             return self._at_shop()
-        return Event(what, self._about_file(what) or self._about_world(what))
+        return Event(what, self._about_file(what) or self._about_arrival(what) or self._about_world(what))
 
     def _about_file(self, what: str) -> tuple[object, ...]:
         """The particulars of a file; none if it is no file."""
@@ -190,13 +228,28 @@ class _Teller:
                 return dice.randrange(9), facility, ago
         return ()
 
+    def _about_arrival(self, what: str) -> tuple[object, ...]:
+        """The particulars of what comes to a facility, or is found there; none if nothing is."""
+        dice = self.dice
+        product, facility = self._product(), dice.randrange(len(FACILITIES))
+        match what:
+            case "find":
+                return product, facility, dice.choice([-3, -1, 2, 6]), dice.random() < 0.3
+            case "inbound":
+                return product, facility, dice.randint(1, 9)
+            case "receive":
+                return dice.randrange(9), dice.randint(1, 6), dice.randint(0, 1), dice.choice([1, 5, 21])
+        return ()
+
     def _about_world(self, what: str) -> tuple[object, ...]:
         dice = self.dice
         match what:
             case "edit":
                 return self._product(), dice.randrange(2), dice.randint(0, 9)
             case "jump":
-                return (dice.choice([0, 0, 0, 20, 300, 4000]),)
+                return (dice.choice([0, 0, 0, 20, 300, 4000, -20, -240]),)
+            case "trouble":
+                return (dice.choice([402, 403, 423, None, None]),)
             case "wait":
                 return (dice.choice([10, 60, 4000]),)
             case "break_off":
@@ -215,20 +268,22 @@ class _Teller:
         return self.favourite if self.dice.random() < 0.6 else self.dice.randrange(len(PRODUCTS))
 
     def _fault(self, *, is_export: bool) -> Event:
-        kinds = [each for each in FAULTS if is_export or not each[0].startswith(OF_EXPORTS)]
+        kinds = [each for each in FAULTS if is_export or self.is_bulk or not each[0].startswith(OF_BULK)]
+        kinds = [each for each in kinds if self.is_bulk or each[0] not in OF_FILES]
         kind, parameters = self.dice.choice(kinds)
         if kind in ("results_broken_off", "results_truncated"):
             parameters = {"after_bytes": self.dice.randrange(2000)}
-        operation = ADJUST if kind in OF_WRITES or self.dice.random() < 0.7 else None
+        write = RUN if self.is_bulk and kind not in OF_WRITES else ADJUST
+        operation = write if kind in OF_WRITES or self.dice.random() < 0.7 else None
         after = 0 if operation else self.dice.randrange(6)
-        if kind.startswith(OF_EXPORTS):
+        if kind.startswith(OF_BULK):
             operation, after = None, 0
         return Event("fault", (kind, operation, after, tuple(parameters.items())))
 
     def _mishap(self, job: str) -> Mishap:
         """What befalls a job, and at which boundary; if it comes that far."""
         dice = self.dice
-        boundaries = {"files": ("statement", "commit", "file"), "push": ("statement", "commit")}.get(
+        boundaries = {"files": ("statement", "commit", "file"), **dict.fromkeys(OFFLINE, ("statement", "commit"))}.get(
             job, ("statement", "commit", "call")
         )
         where = dice.choice(boundaries)
