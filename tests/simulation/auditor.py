@@ -15,11 +15,9 @@ from typing import Any
 
 from include.db.connection import Connection
 from tests.simulation.retailer import Move, Retailer
-from tests.simulation.servers import KIT, QUEUE, STORE, item
-from tests.simulation.shop import Shop
+from tests.simulation.servers import KIT, OTHER_QUEUE, QUEUE, Front, item
 from tests.simulation.story import FACILITIES, PRODUCTS
 from tests.stock.atp import online_atp_model
-from tests.world import ONLINE
 
 Level = tuple[str, str]
 """Inventory item and location."""
@@ -37,7 +35,7 @@ class Auditor:
     """
 
     connection: Connection
-    emulator: Shop
+    fronts: list[Front]
     retailer: Retailer
     meant: dict[tuple[int, Level], int] = field(default_factory=dict)
 
@@ -57,7 +55,7 @@ class Auditor:
 
     def objections(self) -> list[str]:
         """What is wrong in the middle of a run."""
-        history = self.emulator.history()
+        history = self._history()
         return [*self._applied_twice(history), *self._raised_too_far(history), *self._drifted(history)]
 
     def final_objections(self, *, edited_too: bool) -> list[str]:
@@ -66,7 +64,7 @@ class Auditor:
         Args:
             edited_too: Whether levels that a merchant has set must be right as well.
         """
-        history = self.emulator.history()
+        history = self._history()
         return [
             *self.objections(),
             *self._not_as_confirmed(history),
@@ -110,9 +108,7 @@ class Auditor:
 
     def _raised_too_far(self, history: list[dict[str, Any]]) -> Iterator[str]:
         """Nothing is offered that perfect knowledge of the level's orders would not have offered."""
-        shown: defaultdict[Level, int] = defaultdict(int)
-        for (product, location), units in self.retailer.servers.opening.items():
-            shown[item(product), location] = units
+        shown: defaultdict[Level, int] = defaultdict(int, self.retailer.servers.opening)
         taken: Counter[Level] = Counter()
         for change in history:
             level = change["inventoryItemId"], change["locationId"]
@@ -259,8 +255,9 @@ class Auditor:
     def _slipped_in(self) -> Iterator[Move]:
         """Orders of the store's that nobody placed: those by which the fault `stale` makes a compare fail."""
         placed = {move.order for move in self.retailer.moves}
-        for change in self.emulator.history():
-            order, of_store = change["referenceDocumentUri"], change["locationId"] == STORE
+        stores = {front.store for front in self.fronts}
+        for change in self._history():
+            order, of_store = change["referenceDocumentUri"], change["locationId"] in stores
             if change["kind"] == "order" and of_store and order not in placed:
                 place = _product(change["inventoryItemId"]), "BROADWAY"
                 yield Move(order, datetime.fromisoformat(change["at"]), place, change["delta"])
@@ -291,7 +288,7 @@ class Auditor:
         reserved: Counter[tuple[str, str]] = Counter()
         for order, product, units in self._rows(
             "SELECT order_id, product_id, sum(available_to_promise_diff)::integer FROM inventory_item_detail"
-            f" WHERE facility_id = '{QUEUE}' GROUP BY 1, 2"
+            f" WHERE facility_id IN ('{QUEUE}', '{OTHER_QUEUE}') GROUP BY 1, 2"
         ):
             reserved[order, product] = -units
         kept = self._kept_contents()
@@ -308,17 +305,19 @@ class Auditor:
                     )
 
     def _shows_otherwise(self, *, edited_too: bool) -> Iterator[str]:
-        shown = {(each["inventoryItemId"], each["locationId"]): each["available"] for each in self.emulator.levels()}
+        levels = [each for front in self.fronts for each in front.shop.levels()]
+        shown = {(each["inventoryItemId"], each["locationId"]): each["available"] for each in levels}
         for level, target in self._targets().items():
             if shown.get(level, 0) != target and (edited_too or level not in self.retailer.edited):
                 yield f"wrong: {_name(level)} shows {shown.get(level, 0)} in the end; the ledger makes it {target}"
 
     def _targets(self) -> dict[Level, int]:
         """Online ATP from the ledger, in plain Python."""
-        items = dict(self._rows("SELECT product_id, inventory_item_id FROM shopify_shop_product"))
+        rows = self._rows("SELECT shop_id, product_id, inventory_item_id FROM shopify_shop_product")
+        items = {(shop, product): item_id for shop, product, item_id in rows}
         return {
-            (items[product], location): target or 0
-            for (_, product, location), target in online_atp_model.expected(self.connection).items()
+            (items[shop, product], location): target or 0
+            for (shop, product, location), target in online_atp_model.expected(self.connection).items()
         }
 
     def _imported(self) -> Counter[Level]:
@@ -329,12 +328,14 @@ class Auditor:
         )
         return Counter({(item_id, location): units for item_id, location, units in rows})
 
+    def _history(self) -> list[dict[str, Any]]:
+        """What has changed in the shops; in each by itself in order, which is all that matters."""
+        return [change for front in self.fronts for change in front.shop.history()]
+
     def _shown(self) -> Mapping[Level, int]:
         """What Shopify shows, by its history."""
-        shown: Counter[Level] = Counter()
-        for (product, location), units in self.retailer.servers.opening.items():
-            shown[item(product), location] = units
-        for change in self.emulator.history():
+        shown: Counter[Level] = Counter(self.retailer.servers.opening)
+        for change in self._history():
             if change["name"] == "available":
                 shown[change["inventoryItemId"], change["locationId"]] += change["delta"]
         return shown
@@ -349,8 +350,9 @@ def _batch(change: Mapping[str, Any]) -> int:
 
 
 def _product(inventory_item: str) -> str:
-    return next(each for each in (*PRODUCTS, KIT) if item(each) == inventory_item)
+    return next(each for each in (*PRODUCTS, KIT) if inventory_item in (item(each), item(each, 1)))
 
 
 def _name(level: Level) -> str:
-    return f"{_product(level[0])} {'online' if level[1] == ONLINE else 'at the store'}"
+    shop = "" if level[0] == item(_product(level[0])) else ", in the other shop"
+    return f"{_product(level[0])} {'online' if level[1].endswith('1') else 'at the store'}{shop}"

@@ -41,19 +41,21 @@ class Clock:
     """The present of one run, told to everybody who asks for it.
 
     Attributes:
+        shops: The shops, and the seconds by which each one's clock is ahead.
         skew: Seconds by which the clock of Trueup's machines is ahead of everybody else's.
     """
 
-    shop: Shop
+    shops: list[tuple[Shop, int]]
     elapsed: int = 0
     skew: int = 0
     _untold: int = 0
     _connections: list[Connection] = field(default_factory=list)
 
     def start(self) -> None:
-        """Set the shop's clock to the beginning, standing still. What was still to happen there happens before."""
-        self.shop.advance(10_000)
-        self.shop.settings(clock_rate=0, clock_offset=BEGINNING.timestamp() - time.time())
+        """Set the shops' clocks to the beginning, standing still. What was still to happen there happens before."""
+        for shop, ahead in self.shops:
+            shop.advance(10_000)
+            shop.settings(clock_rate=0, clock_offset=BEGINNING.timestamp() - time.time() + ahead)
 
     @property
     def now(self) -> datetime:
@@ -80,11 +82,12 @@ class Clock:
         self.skew = seconds
         self._tell_all()
 
-    def tell_shop(self) -> None:
-        """Let the shop know the time, before it is asked for anything."""
+    def tell_shops(self) -> None:
+        """Let the shops know the time, before one is asked for anything."""
         if self._untold:
             step, self._untold = self._untold, 0
-            self.shop.advance(step)
+            for shop, _ in self.shops:
+                shop.advance(step)
 
     def watch(self, connection: Connection) -> None:
         """Let a connection know the time from now on."""

@@ -31,6 +31,7 @@ KINDS = (
     "two batches under way",
     "four batches under way",
     "token granted",
+    "job of another shop",
 )
 
 

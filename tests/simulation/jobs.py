@@ -18,7 +18,6 @@ from include.stock.atp import online_atp
 from include.stock.inbound import restocks
 from include.stock.variances import Finding
 from tests.simulation.mishaps import SimulatedConnection, SimulatedSftp
-from tests.world import SHOP
 
 AT_ONCE = Settling(pause=0.0)
 
@@ -28,6 +27,7 @@ class Worker:
     """What a job's tasks have in their hands.
 
     Attributes:
+        shop_id: The shop, where it matters.
         oms: The database.
         client: Shopify.
         sftp: The file server.
@@ -39,6 +39,7 @@ class Worker:
         has_lock: False for a sender that does not know of another one.
     """
 
+    shop_id: str
     oms: SimulatedConnection
     client: Client
     sftp: SimulatedSftp
@@ -52,7 +53,7 @@ class Worker:
     @contextmanager
     def shop(self) -> Iterator[Connection]:
         """The shop's lock, as `include.jobs.shops.visit_alone` takes it."""
-        with exclusive(self.oms, f"shop {SHOP}") if self.has_lock else nullcontext():
+        with exclusive(self.oms, f"shop {self.shop_id}") if self.has_lock else nullcontext():
             yield self.oms
 
 
@@ -68,14 +69,14 @@ def files(worker: Worker) -> None:
 
 def push(worker: Worker) -> None:
     online_atp.refresh(worker.oms)
-    planner.plan(worker.oms, SHOP)
+    planner.plan(worker.oms, worker.shop_id)
 
 
 def upload(worker: Worker) -> None:
     """Settle, then deliver, whether settling has come to its end or not."""
     try:
         with worker.shop() as oms:
-            observation.settle(oms, SHOP, worker.client, worker.sleep)
+            observation.settle(oms, worker.shop_id, worker.client, worker.sleep)
     finally:
         deliver(worker)
 
@@ -83,21 +84,21 @@ def upload(worker: Worker) -> None:
 def deliver(worker: Worker) -> None:
     """Send what is planned, whichever way it goes."""
     with worker.shop() as oms:
-        delivery.deliver(oms, SHOP, worker.client)
-    if bulk_delivery.is_needed(worker.oms, SHOP):
+        delivery.deliver(oms, worker.shop_id, worker.client)
+    if bulk_delivery.is_needed(worker.oms, worker.shop_id):
         deliver_files(worker)
 
 
 def deliver_files(worker: Worker) -> None:
     with worker.shop() as oms:
-        bulk_delivery.start_files(oms, SHOP, worker.client)
-    operations = bulk_delivery.running(worker.oms, SHOP)
+        bulk_delivery.start_files(oms, worker.shop_id, worker.client)
+    operations = bulk_delivery.running(worker.oms, worker.shop_id)
     worker.sleep(2)
     for operation in operations:
         while bulk_mutation.ended(worker.plain, operation) is None:
             pass
     with worker.shop() as oms:
-        bulk_delivery.collect(oms, SHOP, worker.client)
+        bulk_delivery.collect(oms, worker.shop_id, worker.client)
 
 
 def record_findings(worker: Worker) -> None:
@@ -113,39 +114,39 @@ def record_findings(worker: Worker) -> None:
 
 def import_orders(worker: Worker) -> None:
     with worker.shop() as oms:
-        orders.import_orders(oms, SHOP, worker.client)
+        orders.import_orders(oms, worker.shop_id, worker.client)
 
 
 def recent_changes(worker: Worker) -> None:
-    locations = scope.locations(worker.oms, SHOP, Scope())
+    locations = scope.locations(worker.oms, worker.shop_id, Scope())
     online_atp.refresh(worker.oms)
     with worker.shop() as oms:
-        observed = observation.begin(oms, SHOP, "RECENT_CHANGES")
-        comparison.observe_marked(oms, SHOP, worker.client, locations, observed, worker.sleep)
-    planner.plan(worker.oms, SHOP, locations)
+        observed = observation.begin(oms, worker.shop_id, "RECENT_CHANGES")
+        comparison.observe_marked(oms, worker.shop_id, worker.client, locations, observed, worker.sleep)
+    planner.plan(worker.oms, worker.shop_id, locations)
     deliver(worker)
 
 
 def hard_sync(worker: Worker) -> None:
-    locations = scope.locations(worker.oms, SHOP, Scope())
+    locations = scope.locations(worker.oms, worker.shop_id, Scope())
     online_atp.refresh(worker.oms)
     operation = bulk_query.start(worker.client, "AllLevels")
     worker.sleep(2)
     while not (found := bulk_query.progress(worker.plain, operation)).is_done:
         pass
     with worker.shop() as oms:
-        observed = observation.begin(oms, SHOP, "HARD_SYNC")
-        orders.import_orders(oms, SHOP, worker.client)
+        observed = observation.begin(oms, worker.shop_id, "HARD_SYNC")
+        orders.import_orders(oms, worker.shop_id, worker.client)
         exported = bulk_query.levels(worker.client, found.url)
-        comparison.compare_export(oms, SHOP, locations, exported, observed)
-        comparison.observe_marked(oms, SHOP, worker.client, locations, observed, worker.sleep)
-    planner.plan(worker.oms, SHOP, locations)
+        comparison.compare_export(oms, worker.shop_id, locations, exported, observed)
+        comparison.observe_marked(oms, worker.shop_id, worker.client, locations, observed, worker.sleep)
+    planner.plan(worker.oms, worker.shop_id, locations)
     deliver(worker)
 
 
 def webhooks(worker: Worker) -> None:
     with worker.shop() as oms:
-        inbox.work_off(oms, SHOP)
+        inbox.work_off(oms, worker.shop_id)
 
 
 def receive_restocks(worker: Worker) -> None:

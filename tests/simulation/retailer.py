@@ -28,15 +28,12 @@ from tests.simulation.servers import (
     KIT,
     OPENING,
     SECONDS_TO_ARRIVE,
-    STORE,
+    Front,
     Servers,
-    item,
 )
 from tests.simulation.story import FACILITIES, PRODUCTS
 from tests.simulation.truth import Truth
-from tests.world import ONLINE, SHOP
 
-DOMAIN = "demo.myshopify.com"
 SECRET = "shpss_simulated"
 
 SOLD = (*PRODUCTS, KIT)
@@ -89,6 +86,7 @@ class Retailer:
     """
 
     servers: Servers
+    fronts: list[Front]
     clock: Clock
     folders: dict[str, str]
     receiver: Receiver
@@ -115,20 +113,22 @@ class Retailer:
     _moments: set[datetime] = field(default_factory=set)
     _files: int = 0
     _shipments: list[tuple[str, int, int]] = field(default_factory=list)
-    _told_changes: int = 0
+    _front_of: dict[str, Front] = field(default_factory=dict)
+    _told_changes: Counter[int] = field(default_factory=Counter)
     _shown: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         for feed in self.folders:
             self._folder(feed).mkdir(parents=True)
-        for (product, location), units in self.servers.opening.items():
-            self._shown[item(product), location] = units
+        self._front = self.fronts[0]
+        self._shown.update(self.servers.opening)
         for place, units in OPENING.items():
             self.truth.move(self.clock.now - timedelta(days=1), place, units)
 
-    def happen(self, what: str, about: tuple[object, ...]) -> None:
-        """Let something happen. What cannot be done, such as selling what is not shown, does not happen."""
+    def happen(self, what: str, about: tuple[object, ...], shop: int) -> None:
+        """Let something happen, in a shop. What cannot be done, such as selling what is not shown, does not happen."""
         self.clock.advance(2)
+        self._front = self.fronts[shop]
         try:
             getattr(self, what)(*about)
         except Refused:
@@ -140,56 +140,59 @@ class Retailer:
 
     def sell(self, product: int, units: int) -> None:
         name = SOLD[product]
-        line = {"inventoryItemId": item(name), "locationId": ONLINE, "quantity": units}
-        order = self.servers.shopify.place_order([line], oversell=False)
+        line = {"inventoryItemId": self._front.item(name), "locationId": self._front.online, "quantity": units}
+        order = self._front.shop.place_order([line], oversell=False)
+        self._front_of[order] = self._front
         self.web_orders.append((order, name, units))
 
     def till(self, product: int, units: int) -> None:
         name = SOLD[product]
-        line = {"inventoryItemId": item(name), "locationId": STORE, "quantity": units}
-        order = self.servers.shopify.place_order([line], source="pos", oversell=False)
-        self.moves.append(Move(order, self._whole_second(), (name, "BROADWAY"), -units))
+        line = {"inventoryItemId": self._front.item(name), "locationId": self._front.store, "quantity": units}
+        order = self._front.shop.place_order([line], source="pos", oversell=False)
+        self._front_of[order] = self._front
+        self.moves.append(Move(order, self._at_shop(self._front), (name, "BROADWAY"), -units))
         self.till_sales.append((order, name, units))
 
     def cancel(self, which: int) -> None:
         if self.web_orders:
             sold = self.web_orders.pop(which % len(self.web_orders))
-            self.servers.shopify.cancel_order(sold[0])
+            self._front_of[sold[0]].shop.cancel_order(sold[0])
             self.cancelled.append(sold)
 
     def fulfil(self, which: int) -> None:
         if self.web_orders:
             sold = self.web_orders.pop(which % len(self.web_orders))
-            self.servers.shopify.fulfil_order(sold[0])
+            self._front_of[sold[0]].shop.fulfil_order(sold[0])
             self.fulfilled.append(sold)
 
     def refund(self, which: int) -> None:
         """A customer of the store brings back what was bought there."""
         if self.till_sales:
             order, name, units = self.till_sales.pop(which % len(self.till_sales))
-            line = {"inventoryItemId": item(name), "quantity": units, "restockType": "RETURN", "locationId": STORE}
-            self.servers.shopify.refund_order(order, [line])
-            self.moves.append(Move(order, self._whole_second(), (name, "BROADWAY"), units))
+            front = self._front_of[order]
+            line = {"inventoryItemId": front.item(name), "quantity": units}
+            front.shop.refund_order(order, [line | {"restockType": "RETURN", "locationId": front.store}])
+            self.moves.append(Move(order, self._at_shop(front), (name, "BROADWAY"), units))
 
     def edit(self, product: int, location: int, available: int) -> None:
-        level = item(PRODUCTS[product]), (ONLINE, STORE)[location]
+        level = self._front.item(PRODUCTS[product]), (self._front.online, self._front.store)[location]
         self.edited.add(level)
-        self.servers.shopify.edit_level(*level, available)
+        self._front.shop.edit_level(*level, available)
 
     def fault(self, kind: str, operation: str | None, after: int, parameters: tuple[tuple[str, object], ...]) -> None:
-        self.servers.shopify.fault(kind, operation=operation, after_calls=after, **dict(parameters))
+        self._front.shop.fault(kind, operation=operation, after_calls=after, **dict(parameters))
 
     def tell(self, seed: int) -> None:
         """Shopify tells of what has changed: out of order, some of it twice, some of it never."""
         dice = random.Random(seed)
-        history = self.servers.shopify.history()
+        history, told = self._front.shop.history(), self._told_changes[self._front.number]
         messages = []
-        for number, change in enumerate(history[self._told_changes :], self._told_changes):
+        for number, change in enumerate(history[told:], told):
             level = change["inventoryItemId"], change["locationId"]
             if change["name"] == "available":
                 self._shown[level] += change["delta"]
-                messages.append((f"webhook {number}", *level, self._shown[level]))
-        self._told_changes = len(history)
+                messages.append((f"webhook {self._front.number}-{number}", *level, self._shown[level]))
+        self._told_changes[self._front.number] = len(history)
         come = [each for each in messages for _ in range(dice.choice([0, 1, 1, 1, 2]))]
         dice.shuffle(come)
         for message in come:
@@ -206,7 +209,7 @@ class Retailer:
         body = json.dumps(told).encode()
         headers = {
             "x-shopify-hmac-sha256": base64.b64encode(hmac.new(SECRET.encode(), body, sha256).digest()).decode(),
-            "x-shopify-shop-domain": DOMAIN,
+            "x-shopify-shop-domain": self._front.domain,
             "x-shopify-topic": LEVEL_UPDATED,
             "x-shopify-webhook-id": webhook,
         }
@@ -223,7 +226,7 @@ class Retailer:
 
     def trouble(self, status: int | None) -> None:
         """The shop is locked, frozen or forbidden for a while."""
-        self.servers.shopify.settings(shop_status=status)
+        self._front.shop.settings(shop_status=status)
 
     def find(self, product: int, facility: int, units: int, counted: bool) -> None:
         """Somebody finds units more or fewer, or counts. In a warehouse, where what is there is all for sale."""
@@ -344,7 +347,7 @@ class Retailer:
         at = self.clock.now.replace(microsecond=0) + timedelta(seconds=ahead)
         name = f"restock {self._files}"
         place = PRODUCTS[product], FACILITIES[facility]
-        row = f"SKU-{place[0]},{units},{at:%Y-%m-%dT%H:%M:%SZ},{place[1]},,{SHOP},{name}"
+        row = f"SKU-{place[0]},{units},{at:%Y-%m-%dT%H:%M:%SZ},{place[1]},,{self._front.shop_id},{name}"
         header = "Shopify Product SKU,Restock Quantity,Schedule Time,Facility,Product Store,Shopify Store,Restock Name"
         self._drop("IMP_SCHEDULED_RSTK", header, [row], self._moment(1))
         self.restocks[name] = place, units
@@ -394,6 +397,10 @@ class Retailer:
 
     def _folder(self, feed: str) -> Path:
         return self.servers.home_folder / self.folders[feed]
+
+    def _at_shop(self, front: Front) -> datetime:
+        """Now, by a shop's clock."""
+        return self._whole_second() + timedelta(seconds=front.ahead)
 
     def _whole_second(self) -> datetime:
         """Now, as Shopify writes it."""

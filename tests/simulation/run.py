@@ -27,16 +27,18 @@ from tests.simulation.clock import Clock
 from tests.simulation.jobs import Worker
 from tests.simulation.mishaps import Died, Life, SimulatedClient, SimulatedConnection
 from tests.simulation.retailer import Retailer
-from tests.simulation.servers import Servers
+from tests.simulation.servers import Front, Servers, open_second_shop
 from tests.simulation.story import CALL, Event, Mishap, Story
 from tests.simulation.together import Together
-from tests.world import SHOP
 
 EXPECTED = (ShopifyError, NeedsAction, TryAgain, Fenced, psycopg.OperationalError, *remote.TROUBLE)
 """What a job may fail with. Anything else is a bug."""
 
 LONGEST_AHEAD = 5000
 """Seconds, after which every restock is due, and rows are let out of quarantine."""
+
+OF_ALL_SHOPS = ("files", "findings", "restocks")
+"""Jobs that are done for all shops at once."""
 
 MOST_ROUNDS = 12
 """Rounds of all jobs after the last fault, by which everything has come to rest."""
@@ -83,20 +85,25 @@ class Run:
 
     def __post_init__(self) -> None:
         self.together = Together(random.Random(self.story.seed), self.hits)
-        self.clock = Clock(self.servers.shopify)
+        self.fronts = self.servers.fronts[: self.story.shops]
+        self.clock = Clock([(front.shop, self.story.other_clock * front.number) for front in self.fronts])
         self.clock.start()
         self.eyes = self._open_eyes()
-        self.servers.open_shop(self.story, self.clock.monotonic)
         self.eyes.execute(b"UPDATE shopify_shop SET transport = %s", [self.story.transport])
+        if len(self.fronts) > 1:
+            open_second_shop(self.eyes)
         self.servers.home()
-        self.servers.shopify.before = self.clock.tell_shop
-        for client in (self.servers.client, self.servers.rival):
-            client.before = self.clock.tell_shop
-            client.limiter = Limiter(clock=self.clock.monotonic, sleep=self.clock.advance)
+        for front in self.fronts:
+            front.open(self.story, self.clock.monotonic)
+            front.shop.before = self.clock.tell_shops
+            for client in (front.client, front.rival):
+                client.before = self.clock.tell_shops
+                client.limiter = Limiter(clock=self.clock.monotonic, sleep=self.clock.advance)
         folders = retailers.folders(self.eyes)
-        receiver = Receiver(lambda: nullcontext(self.eyes), lambda: {retailers.DOMAIN: (SHOP, [retailers.SECRET])})
-        self.retailer = Retailer(self.servers, self.clock, folders, receiver, self.hits)
-        self.auditor = Auditor(self.eyes, self.servers.shopify, self.retailer)
+        shops = {front.domain: (front.shop_id, [retailers.SECRET]) for front in self.fronts}
+        receiver = Receiver(lambda: nullcontext(self.eyes), lambda: shops)
+        self.retailer = Retailer(self.servers, self.fronts, self.clock, folders, receiver, self.hits)
+        self.auditor = Auditor(self.eyes, self.fronts, self.retailer)
 
     def close(self) -> None:
         if self._process is not None:
@@ -117,10 +124,11 @@ class Run:
         return self._rest("push", edited_too=False) or self._rest("hard_sync", edited_too=True)
 
     def _heal(self) -> None:
-        for fault in self.servers.shopify.faults():
-            self.hits[hits.fault(fault["kind"], fault)] += fault["hits"]
-        self.servers.shopify.clear_faults()
-        self.servers.shopify.settings(shop_status=None)
+        for front in self.fronts:
+            for fault in front.shop.faults():
+                self.hits[hits.fault(fault["kind"], fault)] += fault["hits"]
+            front.shop.clear_faults()
+            front.shop.settings(shop_status=None)
         self.servers.files.fail()
         self.clock.jump(0)
         self.clock.advance(60)
@@ -130,7 +138,7 @@ class Run:
         if event.what == "job":
             self._job(event)
         else:
-            self.retailer.happen(event.what, event.about)
+            self.retailer.happen(event.what, event.about, event.shop)
 
     def _job(self, event: Event) -> None:
         name, mishap, twice = cast(tuple[str, Mishap | None, bool], event.about)
@@ -140,7 +148,9 @@ class Run:
             happenings.setdefault(number, []).append(partial(self._meanwhile, life, meanwhile))
         life.duplicates = set(range(1, 30)) if twice else set()
         connection = self._connection(life)
-        self._work(name, life, self.servers.client, connection)
+        front = self.fronts[event.shop]
+        self.hits["job of another shop"] += event.shop
+        self._work(name, life, front, front.client, connection)
         if life.was_hit:  # whatever has become of it: the next process opens one of its own
             connection.end()
 
@@ -151,14 +161,14 @@ class Run:
             self.hits["second sender"] += 1
             if not keeps_connection and life.connection is not None:
                 life.connection.end()
-            self._rival("deliver", has_lock=not keeps_connection)
+            self._rival("deliver", self.fronts[event.shop], has_lock=not keeps_connection)
         elif event.what == "late_commit":
             self.hits["refresh before a commit"] += 1
-            self._rival("push", has_lock=True)
+            self._rival("push", self.fronts[event.shop], has_lock=True)
         else:
             self._happen(event)
 
-    def _rival(self, name: str, *, has_lock: bool) -> None:
+    def _rival(self, name: str, front: Front, *, has_lock: bool) -> None:
         connection = self.servers.database.open()
         self.clock.watch(connection)
         psycopg.Cursor(connection).execute(b"SET lock_timeout = '200ms'")
@@ -166,7 +176,7 @@ class Run:
         try:
             life = Life(self.hits, connection=connection)
             connection.life = life
-            self._work(name, life, self.servers.rival, connection, has_lock=has_lock)
+            self._work(name, life, front, front.rival, connection, has_lock=has_lock)
         finally:
             self.servers.sftp.life = interrupted
             self.servers.database.take_back(connection)
@@ -175,16 +185,18 @@ class Run:
         self,
         name: str,
         life: Life,
+        front: Front,
         client: SimulatedClient,
         connection: SimulatedConnection,
         *,
         has_lock: bool = True,
     ) -> None:
-        plain = self.servers.rival
+        plain = front.rival
         if plain is not client:
             plain.life = Life(Counter())
         self.servers.sftp.life = life
         worker = Worker(
+            front.shop_id,
             connection,
             client,
             self.servers.sftp,
@@ -233,7 +245,8 @@ class Run:
         for _ in range(MOST_ROUNDS):
             self.clock.advance(LONGEST_AHEAD)
             for name in ("hard_sync",) if edited_too else ("orders", "files", "findings", "restocks", sync, "upload"):
-                self._job(Event("job", (name, None, False)))
+                for shop in range(1 if name in OF_ALL_SHOPS else len(self.fronts)):
+                    self._job(Event("job", (name, None, False), shop=shop))
             if self._objections:
                 return self._objections
             left, to_observe, *state = self._state()
@@ -255,7 +268,7 @@ class Run:
             b" (SELECT count(*) FROM inventory_level WHERE outbox_batch_id IS NULL AND target <> position)"
         ).fetchone()
         assert row is not None
-        return *row, len(self.servers.shopify.history())
+        return *row, sum(len(front.shop.history()) for front in self.fronts)
 
 
 def _kind(trouble: Exception) -> str:

@@ -19,6 +19,7 @@ from include.sandbox import postgres, sftp, shopify
 from include.sandbox.postgres import Cluster
 from include.sandbox.sftp import SftpServer
 from include.sandbox.shopify.settings import DEFAULT_CLIENT, DEFAULT_TOKEN
+from include.sandbox.shopify.store import FIRST_IDS
 from include.shopify.access import Access
 from include.stock import ledger
 from include.stock.atp import online_atp
@@ -28,13 +29,15 @@ from tests.simulation.mishaps import SimulatedClient, SimulatedSftp
 from tests.simulation.opening import Opening
 from tests.simulation.shop import Shop
 from tests.simulation.story import FACILITIES, PRODUCTS, Story
-from tests.world import ONLINE, World
+from tests.world import ONLINE, SHOP, World
 
 DATABASE = "simulation"
-STORE = "gid://shopify/Location/70000000002"
+OTHER_SHOP = "other"
+DOMAINS = ("demo.myshopify.com", "other.myshopify.com")
 KIT = "K"
 CONFIGURATION = "WEB_CONFIG"
 QUEUE = "_NA_"
+OTHER_QUEUE = "_NA_2"
 EXTERNAL = {"BROADWAY": "43", "MAIN_WH": "44"}
 OPENING = {
     ("P1", "BROADWAY"): 6,
@@ -49,25 +52,98 @@ LONGEST_LAG = 12
 
 
 @dataclass
+class Front:
+    """One of the retailer's shops.
+
+    Attributes:
+        number: Which.
+        shop: The emulator.
+        client: Trueup's client of it.
+        rival: A second sender's.
+        opening: What its levels show in the beginning, by inventory item and location.
+        ahead: Seconds by which its clock is ahead.
+    """
+
+    number: int
+    shop: Shop
+    client: SimulatedClient
+    rival: SimulatedClient
+    opening: dict[tuple[str, str], int]
+    ahead: int = 0
+
+    @property
+    def shop_id(self) -> str:
+        return (SHOP, OTHER_SHOP)[self.number]
+
+    @property
+    def domain(self) -> str:
+        return DOMAINS[self.number]
+
+    @property
+    def online(self) -> str:
+        """Where it sells online."""
+        return location(self.number, 1)
+
+    @property
+    def store(self) -> str:
+        """Where it sells at the till."""
+        return location(self.number, 2)
+
+    def item(self, product: str) -> str:
+        """The inventory item of a product."""
+        return item(product, self.number)
+
+    def open(self, story: Story, monotonic: Callable[[], float]) -> None:
+        """Give the shop its opening levels, let all be well, and let the clients in."""
+        self.ahead = story.other_clock * self.number
+        self.shop.clear_faults()
+        self.shop.seed(
+            [{"id": self.online, "name": "Online"}, {"id": self.store, "name": "Broadway"}],
+            [{"id": self.item(product), "sku": f"SKU-{product}"} for product in (*PRODUCTS, KIT)],
+            [
+                {"inventoryItemId": inventory_item, "locationId": place, "available": available}
+                for (inventory_item, place), available in self.opening.items()
+            ],
+            dict.fromkeys(FIRST_IDS, 5000 * self.number),  # no id is given out by two shops
+        )
+        self.shop.settings(
+            replay=story.replay,
+            order_search_lag=story.order_search_lag,
+            token_seconds=story.token_seconds,
+            shop_status=None,
+            bucket_size=200_000,
+            points=200_000,
+            bulk_start_seconds=0,
+            bulk_lines_per_second=1_000_000,
+        )
+        client_id, client_secret = DEFAULT_CLIENT if story.token_seconds else ("", "")
+        access = Access(self.shop.url, DEFAULT_TOKEN, client_id=client_id, client_secret=client_secret)
+        for client in (self.client, self.rival):
+            client.let_in(access, monotonic)
+
+
+@dataclass
 class Servers:
     """What runs for the whole time.
 
     Attributes:
         database: A Postgres database with the retailer in it.
         files: The SFTP server, and an open connection to it.
-        shopify: The emulator, and two clients of it: a sender's and its rival's.
+        fronts: The shops. Most stories have the first one only.
     """
 
     cluster: Cluster
     database: Opening
     files: SftpServer
     sftp: SimulatedSftp
-    shopify: Shop
-    client: SimulatedClient
-    rival: SimulatedClient
-    opening: dict[tuple[str, str], int]
+    fronts: list[Front]
     runs: int = 0
     _connected: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def opening(self) -> dict[tuple[str, str], int]:
+        """What the levels of all shops show in the beginning."""
+        return {level: units for front in self.fronts for level, units in front.opening.items()}
 
     @property
     def home_folder(self) -> Path:
@@ -99,36 +175,15 @@ class Servers:
         """Let go of the SFTP connection."""
         self._connected.close()
 
-    def open_shop(self, story: Story, monotonic: Callable[[], float]) -> None:
-        """Give the shop its opening levels, let all be well, and let the clients in."""
-        self.shopify.clear_faults()
-        self.shopify.seed(
-            [{"id": ONLINE, "name": "Online"}, {"id": STORE, "name": "Broadway"}],
-            [{"id": item(product), "sku": f"SKU-{product}"} for product in (*PRODUCTS, KIT)],
-            [
-                {"inventoryItemId": item(product), "locationId": location, "available": available}
-                for (product, location), available in self.opening.items()
-            ],
-        )
-        self.shopify.settings(
-            replay=story.replay,
-            order_search_lag=story.order_search_lag,
-            token_seconds=story.token_seconds,
-            shop_status=None,
-            bucket_size=200_000,
-            points=200_000,
-            bulk_start_seconds=0,
-            bulk_lines_per_second=1_000_000,
-        )
-        client_id, client_secret = DEFAULT_CLIENT if story.token_seconds else ("", "")
-        access = Access(self.shopify.url, DEFAULT_TOKEN, client_id=client_id, client_secret=client_secret)
-        for client in (self.client, self.rival):
-            client.let_in(access, monotonic)
+
+def item(product: str, shop: int = 0) -> str:
+    """The Shopify inventory item of a product in one of the shops."""
+    return f"gid://shopify/InventoryItem/{101 + 100 * shop + (*PRODUCTS, KIT).index(product)}"
 
 
-def item(product: str) -> str:
-    """The Shopify inventory item of a product."""
-    return f"gid://shopify/InventoryItem/{101 + (*PRODUCTS, KIT).index(product)}"
+def location(shop: int, number: int) -> str:
+    """A location of one of the shops."""
+    return f"gid://shopify/Location/{70000000000 + 10 * shop + number}"
 
 
 @contextmanager
@@ -142,21 +197,16 @@ def running(folder: Path, cluster: Cluster | None = None) -> Iterator[Servers]:
     with ExitStack() as stack:
         cluster = cluster or stack.enter_context(_own_cluster(folder / "postgres"))
         files = stack.enter_context(sftp.running(folder / "sftp", folder / "sftp-keys"))
-        emulator = stack.enter_context(shopify.running(folder / "shopify"))
         opened = stack.enter_context(open_sftp(files, SimulatedSftp))
         assert isinstance(opened, SimulatedSftp)
-        shop = stack.enter_context(closing(Shop(emulator.url)))
-        access = Access(emulator.url, emulator.token)
         opening = _prepare(cluster)
+        fronts = [_front(number, folder, stack, opening) for number in range(2)]
         servers = Servers(
             cluster,
             Opening(cluster, DATABASE),
             files,
             opened,
-            shop,
-            stack.enter_context(SimulatedClient(access)),
-            stack.enter_context(SimulatedClient(access)),
-            opening,
+            fronts,
         )
         stack.callback(servers.close)
         stack.callback(servers.database.close)
@@ -183,8 +233,50 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def _prepare(cluster: Cluster) -> dict[tuple[str, str], int]:
-    """Make the database: a store, a warehouse, a queue, three products and a kit; returns what Shopify shows."""
+def _front(number: int, folder: Path, stack: ExitStack, opening: dict[tuple[str, int], int]) -> Front:
+    """A shop, with an emulator of its own. All begin with the same stock."""
+    emulator = stack.enter_context(shopify.running(folder / f"shopify-{number}"))
+    access = Access(emulator.url, emulator.token)
+    return Front(
+        number,
+        stack.enter_context(closing(Shop(emulator.url))),
+        stack.enter_context(SimulatedClient(access)),
+        stack.enter_context(SimulatedClient(access)),
+        {(item(product, number), location(number, place)): units for (product, place), units in opening.items()},
+    )
+
+
+def open_second_shop(connection: Connection) -> None:
+    """Let the retailer sell the same stock in another shop, with an order queue of its own."""
+    World(connection).facility(OTHER_QUEUE, "VIRTUAL_FACILITY")
+    connection.execute(
+        b"INSERT INTO shopify_shop (shop_id, myshopify_domain, connection_id, seconds_to_arrive, order_search_lag,"
+        b" orders_read_through, sales_reach_erp_after, activate_items, transport) SELECT %s, %s, 'other',"
+        b" seconds_to_arrive, order_search_lag, orders_read_through, sales_reach_erp_after, activate_items, transport"
+        b" FROM shopify_shop",
+        [OTHER_SHOP, DOMAINS[1]],
+    )
+    for channel, place, queue in (("ONLINE", 1, OTHER_QUEUE), ("BROADWAY", 2, "BROADWAY")):
+        connection.execute(
+            b"INSERT INTO inventory_channel (inventory_channel_id, shop_id, location_id, facility_group_id,"
+            b" queue_facility_id, configuration_facility_id) SELECT inventory_channel_id || '_2', %s, %s,"
+            b" facility_group_id, %s, configuration_facility_id FROM inventory_channel WHERE inventory_channel_id = %s",
+            [OTHER_SHOP, location(1, place), queue, channel],
+        )
+    for product in (*PRODUCTS, KIT):
+        connection.execute(
+            b"INSERT INTO shopify_shop_product VALUES (%s, %s, %s)", [OTHER_SHOP, product, item(product, 1)]
+        )
+    online_atp.refresh(connection)
+    connection.execute(b"UPDATE inventory_level SET position = target, to_observe = FALSE")
+
+
+def _prepare(cluster: Cluster) -> dict[tuple[str, int], int]:
+    """Make the database: a store, a warehouse, a queue, three products and a kit.
+
+    Returns:
+        What Shopify shows of each product online (1) and at the store (2).
+    """
     cluster.drop_database(DATABASE)
     cluster.create_database(DATABASE)
     migrate(cluster.dsn(DATABASE))
@@ -197,7 +289,8 @@ def _prepare(cluster: Cluster) -> dict[tuple[str, str], int]:
         connection.execute(b"UPDATE inventory_level SET position = target, to_observe = FALSE")
         rows = connection.execute(b"SELECT product_id, location_id, target FROM inventory_level").fetchall()
         opening.remember(connection)
-    return {(product, location): target for product, location, target in rows}
+    places = {location(0, number): number for number in (1, 2)}
+    return {(product, places[place]): target for product, place, target in rows}
 
 
 def _retailer(connection: Connection) -> None:
@@ -213,7 +306,7 @@ def _retailer(connection: Connection) -> None:
     world.facility(QUEUE, "VIRTUAL_FACILITY")
     world.facility(CONFIGURATION, "CONFIGURATION", external_id="500")
     world.channel("ONLINE", ONLINE, list(FACILITIES), queue=QUEUE, configuration=CONFIGURATION)
-    world.channel("BROADWAY", STORE, ["BROADWAY"], queue="BROADWAY")
+    world.channel("BROADWAY", location(0, 2), ["BROADWAY"], queue="BROADWAY")
     for product in (*PRODUCTS, KIT):
         world.product(product)
         world.in_shop(product, item(product))

@@ -41,10 +41,11 @@ class Shop(Control):
         locations: Sequence[Mapping[str, object]],
         items: Sequence[Mapping[str, object]],
         levels: Sequence[Mapping[str, object]],
+        counters: Mapping[str, int] | None = None,
     ) -> dict[str, Any]:
         """Replace the shop by a new one; returns its ids."""
         self._history = []
-        return super().seed(locations, items, levels)
+        return super().seed(locations, items, levels, counters)
 
     def history(self, since: int = 0) -> list[dict[str, Any]]:
         """Every change that was applied, in order, less the first `since`; what was read before is not read again."""

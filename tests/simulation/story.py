@@ -7,7 +7,7 @@ out still makes sense.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 PRODUCTS = ("P1", "P2", "P3")
 FACILITIES = ("BROADWAY", "MAIN_WH")
@@ -21,6 +21,9 @@ MISHAPS = (
 )
 """What may befall a process, and at what: before or after a statement, a call to Shopify, at an SFTP request, after a
 commit."""
+
+TWO_SHOPS = 0.2
+"""The share of stories with two shops."""
 
 Mishap = tuple[str, str, int]
 """One of `MISHAPS`, and at the how manieth of such boundaries."""
@@ -105,14 +108,16 @@ class Event:
         what: The name of a method of `Retailer`, or `job`.
         about: Its arguments.
         meanwhile: Of a job: what happens at which of its calls to Shopify, or of its statements.
+        shop: In which of the shops, where it is not all the same.
     """
 
     what: str
     about: tuple[object, ...] = ()
     meanwhile: tuple[tuple[str, int, Event], ...] = ()
+    shop: int = 0
 
     def __str__(self) -> str:
-        told = f"{self.what}({', '.join(map(repr, self.about))})"
+        told = f"{self.what}({', '.join(map(repr, self.about))}){' of the other shop' if self.shop else ''}"
         return told + "".join(f"\n        at {kind} {number}: {event}" for kind, number, event in self.meanwhile)
 
 
@@ -128,6 +133,8 @@ class Story:
         batch_rows: The most rows of a batch: a plan of a few rows has several batches, or one.
         transport: How plans travel: `DIRECT` or `BULK`.
         token_seconds: How long an access token lasts; 0: the app has one that lasts for ever.
+        shops: How many shops the retailer has.
+        other_clock: Seconds by which the clock of the second one is ahead of the first one's.
     """
 
     seed: int
@@ -137,11 +144,14 @@ class Story:
     batch_rows: int = 250
     transport: str = "DIRECT"
     token_seconds: int = 0
+    shops: int = 1
+    other_clock: int = 0
 
     def __str__(self) -> str:
+        other = f", another shop with a clock of {self.other_clock:+} s" if self.shops > 1 else ""
         head = (
             f"seed {self.seed}: replay {self.replay}, the order search lags by {self.order_search_lag} s, batches of"
-            f" {self.batch_rows} rows, {self.transport}, tokens of {self.token_seconds} s"
+            f" {self.batch_rows} rows, {self.transport}, tokens of {self.token_seconds} s{other}"
         )
         return "\n".join([head, *(f"{number:>4}  {event}" for number, event in enumerate(self.events, 1))])
 
@@ -152,7 +162,7 @@ def tell(seed: int) -> Story:
     transport = "BULK" if dice.random() < 0.15 else "DIRECT"
     teller = _Teller(dice, is_bulk=transport == "BULK")
     rounds = dice.choices([1, 2, 3, 4, 5, 6, 7, 12], [1, 2, 3, 3, 3, 3, 2, 1])[0]
-    return Story(
+    story = Story(
         seed,
         dice.choice(["documented", "observed", "none"]),
         dice.choice([0, 4, 10, 10]),
@@ -161,6 +171,28 @@ def tell(seed: int) -> Story:
         transport,
         dice.choice([0, 0, 0, 1800]),
     )
+    dice = random.Random(f"shops of {seed}")
+    return _at_two_shops(story, dice) if dice.random() < TWO_SHOPS else story
+
+
+def _at_two_shops(story: Story, dice: random.Random) -> Story:
+    """The same story with a second shop: each job is about one of them, like most of what happens before it."""
+    events: list[Event] = []
+    shop = 0
+    for event in reversed(story.events):
+        if event.what == "job" and dice.random() < 0.4:
+            shop = dice.randrange(2)
+        meanwhile = tuple(
+            (kind, number, replace(each, shop=shop if each.what in ("rival", "late_commit") else _nearly(shop, dice)))
+            for kind, number, each in event.meanwhile
+        )
+        at = shop if event.what == "job" else _nearly(shop, dice)
+        events.insert(0, replace(event, shop=at, meanwhile=meanwhile))
+    return replace(story, events=tuple(events), shops=2, other_clock=dice.choice([0, -4, 6]))
+
+
+def _nearly(shop: int, dice: random.Random) -> int:
+    return shop if dice.random() < 0.8 else 1 - shop
 
 
 @dataclass

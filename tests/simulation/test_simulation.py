@@ -92,7 +92,9 @@ def test_the_same_seed_is_the_same_run(running: Servers) -> None:
 
 
 def _history(running: Servers) -> list[tuple[object, ...]]:
-    return [(each["at"], each["kind"], each["inventoryItemId"], each["delta"]) for each in running.shopify.history()]
+    return [
+        (each["at"], each["kind"], each["inventoryItemId"], each["delta"]) for each in running.fronts[0].shop.history()
+    ]
 
 
 def test_a_story_is_shortened_to_what_it_fails_of() -> None:

@@ -1,7 +1,7 @@
 """The emulator as one ASGI application: the Admin API, and a control API for tests, demo and simulator.
 
     GET    /healthz
-    POST   /control/seed           {locations, items, levels}: a new shop; ids are full global ids
+    POST   /control/seed           {locations, items, levels, counters}: a new shop; ids are full global ids
     POST   /control/orders         {lines: [{inventoryItemId, locationId, quantity}], source: web|pos, ...}
     POST   /control/orders/...     cancel, fulfil, refund, edit, move, hold, take-back: see `orders.handlers`
     POST   /control/transfers      {inventoryItemId, originId, destinationId, quantity}; then ship, receive, cancel
@@ -98,6 +98,7 @@ def _seed(admin: Admin, given: Mapping[str, Any]) -> dict[str, Any]:
         store.check_known(each["inventoryItemId"], each["locationId"])
         level = store.add_level(each["inventoryItemId"], each["locationId"], active=each.get("active", True))
         level.quantities["available"] = int(each["available"])
+    store.counters.update({kind: int(count) for kind, count in given.get("counters", {}).items()})
     admin.files.clear()
     admin.webhooks.log.clear()
     admin.store.become(store)

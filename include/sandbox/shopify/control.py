@@ -33,9 +33,11 @@ class Control:
         locations: Sequence[Mapping[str, object]],
         items: Sequence[Mapping[str, object]],
         levels: Sequence[Mapping[str, object]],
+        counters: Mapping[str, int] | None = None,
     ) -> dict[str, Any]:
-        """Replace the shop by a new one; returns its ids."""
-        return dict(self._call("POST", "seed", {"locations": locations, "items": items, "levels": levels}))
+        """Replace the shop by a new one; returns its ids. `counters`: how many of a kind, such as Order, it has had."""
+        shop = {"locations": locations, "items": items, "levels": levels, "counters": counters or {}}
+        return dict(self._call("POST", "seed", shop))
 
     def place_order(self, lines: Lines, source: str = "web", **options: object) -> str:
         """Place an order of lines `{inventoryItemId, locationId, quantity}`; returns its id."""

@@ -81,6 +81,18 @@ def test_a_new_seed_forgets_orders_keys_and_history(shop: Shop) -> None:
     assert shop.codes(row(delta=2), key="k") == []
 
 
+def test_a_shop_can_have_had_orders_before(shop: Shop) -> None:
+    """So that two shops of one retailer do not give out the same ids."""
+    order = {"inventoryItemId": ITEMS[0], "locationId": MAIN, "quantity": 1}
+    numbers = []
+    for had in (0, 7):
+        levels = [{"inventoryItemId": ITEMS[0], "locationId": MAIN, "available": 3}]
+        shop.control.seed([{"id": MAIN, "name": "Main"}], [{"id": ITEMS[0]}], levels, {"Order": had})
+        numbers.append([int(shop.control.place_order([order]).rpartition("/")[2]) for _ in range(2)])
+    (first, second), (later, _) = numbers
+    assert later - first == 7 * (second - first)
+
+
 def test_an_edit_in_the_admin_is_a_change_without_a_key(shop: Shop) -> None:
     shop.control.edit_level(ITEMS[0], MAIN, 4)
     shop.control.edit_level(ITEMS[0], MAIN, 4)
