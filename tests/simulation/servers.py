@@ -235,7 +235,7 @@ def folder() -> Iterator[Path]:
 
 def _front(number: int, folder: Path, stack: ExitStack, opening: dict[tuple[str, int], int]) -> Front:
     """A shop, with an emulator of its own. All begin with the same stock."""
-    emulator = stack.enter_context(shopify.running(folder / f"shopify-{number}"))
+    emulator = stack.enter_context(shopify.running(folder / f"shopify-{number}", keep=False))
     access = Access(emulator.url, emulator.token)
     return Front(
         number,

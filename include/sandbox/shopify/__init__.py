@@ -27,12 +27,13 @@ class Emulator(Control):
 
 
 @contextmanager
-def running(folder: Path, *, token: str = DEFAULT_TOKEN, **settings: object) -> Iterator[Emulator]:
+def running(folder: Path, *, token: str = DEFAULT_TOKEN, keep: bool = True, **settings: object) -> Iterator[Emulator]:
     """Run the emulator in a process of its own for the length of a `with` block.
 
     Args:
         folder: Where its state and its log are; made if missing. A second run resumes there.
         token: The access token to accept.
+        keep: Whether the shop is kept in a file, for a second run.
         settings: Settings to begin with; see `settings.NAMES`.
 
     Raises:
@@ -46,7 +47,8 @@ def running(folder: Path, *, token: str = DEFAULT_TOKEN, **settings: object) -> 
     port = remembered if remembered is not None and process.free_port(remembered) == remembered else 0
     command = [
         *(sys.executable, "-m", "include.sandbox.shopify", "--port", str(port)),
-        *("--state", str(folder.resolve() / "shop.json"), "--token", token),
+        *(("--state", str(folder.resolve() / "shop.json")) if keep else ()),
+        *("--token", token),
     ]
     child = process.start("shopify", command, log=folder / "shopify.log", cwd=_PROJECT, grace_s=5.0, capture=True)
     try:
