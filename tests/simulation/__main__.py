@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 
 from tests.simulation import players
 from tests.simulation.hits import KINDS, never_hit
@@ -15,7 +17,10 @@ ENOUGH = 100
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Play the seeds from `--seed` on; print each story that fails, as short as it can be made, and what was met."""
+    """Play the seeds from `--seed` on; print each story that fails, as short as it can be made, and what was met.
+
+    Interrupted, it tells what was met by then.
+    """
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=1, help="how many seeds to play (default: 1)")
     parser.add_argument("--seed", type=int, default=0, help="the first of them (default: 0)")
@@ -26,14 +31,16 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     hits: Counter[str] = Counter()
     failed = []
-    started = time.monotonic()
-    for played in players.play_all(range(options.seed, options.seed + options.seeds), options.jobs, options.shrink):
-        hits += played.hits
-        if played.report:
-            failed.append(played.seed)
-            print(played.report, flush=True)
-    seconds = time.monotonic() - started
-    return sum_up(options.seeds, failed, hits, seconds)
+    started, played_seeds = time.monotonic(), 0
+    with suppress(KeyboardInterrupt):
+        for played in players.play_all(range(options.seed, options.seed + options.seeds), options.jobs, options.shrink):
+            hits += played.hits
+            played_seeds += 1
+            if played.report:
+                failed.append(played.seed)
+                print(played.report, flush=True)
+    has_failed = sum_up(played_seeds, failed, hits, time.monotonic() - started)
+    return has_failed or int(played_seeds < options.seeds)
 
 
 def sum_up(seeds: int, failed: list[int | None], hits: Counter[str], seconds: float) -> int:
@@ -49,4 +56,5 @@ def sum_up(seeds: int, failed: list[int | None], hits: Counter[str], seconds: fl
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

@@ -9,6 +9,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from multiprocessing.context import SpawnProcess
 from multiprocessing.queues import Queue
 
 from tests.simulation import run, servers, shrink, story
@@ -37,6 +38,15 @@ def play_all(seeds: range, jobs: int, seconds: float) -> Iterator[Played]:
     players = [context.Process(target=_play, args=(waiting, done, seconds)) for _ in range(jobs)]
     for player in players:
         player.start()
+    try:
+        yield from _all_played(players, done)
+    finally:  # also where somebody has seen enough: their servers end with them
+        for player in players:
+            player.terminate()
+            player.join()
+
+
+def _all_played(players: list[SpawnProcess], done: Queue[Played | None]) -> Iterator[Played]:
     left = len(players)
     while left:
         try:

@@ -251,7 +251,7 @@ class _Teller:
             case "same_name":
                 return product, facility, units
             case "rule":
-                return product, dice.randrange(3), dice.choice([0, 1, 3]), dice.random() < 0.9
+                return product, dice.randrange(3), dice.choice([0, 2, 9]), dice.random() < 0.9
             case "kit":
                 return product, dice.randint(1, 3)
             case "restock":
