@@ -15,7 +15,8 @@ from pathlib import Path
 from benchmarks.measure import processor_seconds, say
 from benchmarks.selling_shop import STANDARD_PLAN, SellingShop
 from benchmarks.strategies import ADJUST, set_up
-from include.channel import delivery, planner
+from include.channel.delivery import delivery
+from include.channel.planning import planner
 from include.db.connection import connect
 from include.db.migrate import migrate
 from include.sandbox import postgres, shopify

@@ -19,7 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.selling_shop import LOCATION, SHOWN, WANTED, SellingShop, item
-from include.channel import delivery, observation, orders, planner
+from include.channel.delivery import delivery
+from include.channel.order_import import orders
+from include.channel.planning import planner
+from include.channel.reconciliation import observation
 from include.db.connection import Connection, connect
 from include.db.migrate import migrate
 from include.sandbox import postgres, shopify

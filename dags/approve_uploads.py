@@ -16,7 +16,8 @@ shop. Meanwhile all other levels are pushed as always.
 
 Answer under *Required Actions*, where each plan has a question of its own, in any order; a plan that comes while
 others wait is asked about by another run. *Reject* holds the differences back until the next `hard_sync`; rows that
-change again are pushed by what they change. `include.channel.breaker.approve` and `reject` do the same from Python.
+change again are pushed by what they change. From Python, `include.channel.planning.breaker` does the same by `approve`
+and `reject`.
 
 #### When it fails
 

@@ -128,7 +128,7 @@ def test_a_table_runs_nothing_in_any_column() -> None:
     assert spreadsheets.table(pd.DataFrame({"sku": []}, dtype="str")).decode("utf-8-sig") == "sku\r\n"
 
 
-FEEDS_ITSELF = {"include/channel/copy_master_rows.sql"}
+FEEDS_ITSELF = {"include/channel/from_shopify/copy_master_rows.sql"}
 """Statements that write CSV for Trueup's own intake, of its own ids and numbers."""
 
 

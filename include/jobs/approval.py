@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from include.jobs.assets import UPLOADS_PLANNED
 
 if TYPE_CHECKING:
-    from include.channel.breaker import HeldPlan
+    from include.channel.planning.breaker import HeldPlan
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def find_held_plans(ti: Any = None) -> list[dict[str, Any]]:
     Raises:
         AirflowSkipException: There is none.
     """
-    from include.channel import breaker
+    from include.channel.planning import breaker
     from include.jobs import connections
 
     def is_alive(run_id: str) -> bool:
@@ -86,7 +86,7 @@ def decide(plan_id: int, answer: Any) -> str:
     Raises:
         AirflowSkipException: Somebody has decided elsewhere meanwhile.
     """
-    from include.channel import breaker
+    from include.channel.planning import breaker
     from include.jobs import connections
 
     user = answer.get("responded_by_user") or {}

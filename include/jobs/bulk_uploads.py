@@ -24,7 +24,7 @@ def start_files(shop_id: str) -> list[str]:
     Raises:
         AirflowSkipException: Nothing goes by file, or another run is sending.
     """
-    from include.channel import bulk_delivery
+    from include.channel.delivery import bulk_delivery
 
     def start(oms: "Connection", client: "Client") -> list[str]:
         if not bulk_delivery.is_needed(oms, shop_id):
@@ -43,7 +43,7 @@ def collect_results(shop_id: str) -> dict[str, Any]:
     Raises:
         AirflowSkipException: Another run is sending.
     """
-    from include.channel import bulk_delivery
+    from include.channel.delivery import bulk_delivery
 
     collected: dict[str, Any] = visit_alone(
         shop_id, "shop", lambda oms, client: bulk_delivery.collect(oms, shop_id, client)

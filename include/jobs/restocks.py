@@ -88,7 +88,7 @@ def check_shop_access(params: dict[str, Any] | None = None) -> None:
         UnknownRestock: There is no such restock.
         AirflowSkipException: It has been received or cancelled.
     """
-    from include.channel import preflight
+    from include.channel.delivery import preflight
     from include.jobs import alerts, connections
     from include.stock.inbound import restock_runs, restocks
 
@@ -171,7 +171,7 @@ def create_restock(params: dict[str, Any] | None = None, dag_run: Any = None) ->
     """
     from decimal import Decimal
 
-    from include.channel import preflight
+    from include.channel.delivery import preflight
     from include.jobs import connections
     from include.stock.inbound import restock_form, restocks
 

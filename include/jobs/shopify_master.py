@@ -11,7 +11,7 @@ from include.jobs.shops import LABEL, visit, visit_alone
 from include.jobs.sync import LEVELS, FromTask, Params
 
 if TYPE_CHECKING:
-    from include.channel.shopify_master import Snapshot
+    from include.channel.from_shopify.shopify_master import Snapshot
     from include.db.connection import Connection
     from include.shopify.client import Client
 
@@ -32,7 +32,7 @@ def request_master_levels(shop_id: str) -> dict[str, Any]:
         AirflowSkipException: Trueup is master everywhere.
         NotOneToOne: A location where Shopify is master is not one store or warehouse.
     """
-    from include.channel import shopify_master
+    from include.channel.from_shopify import shopify_master
     from include.shopify import bulk_query
 
     def start(oms: "Connection", client: "Client") -> dict[str, Any]:
@@ -53,8 +53,8 @@ def write_reset_file(
     """Write what a shop shows where it is master as a reset file for the data manager; returns its counts."""
     from datetime import datetime
 
-    from include.channel import shopify_master
-    from include.channel.shopify_master import Moment
+    from include.channel.from_shopify import shopify_master
+    from include.channel.from_shopify.shopify_master import Moment
     from include.shopify import bulk_query
 
     assert params is not None
@@ -76,7 +76,8 @@ def work_off_webhooks(shop_id: str, params: Params | None = None) -> dict[str, A
     Raises:
         AirflowSkipException: No message waits, or another run works them off.
     """
-    from include.channel import inbox, observation, shopify_master
+    from include.channel.from_shopify import inbox, shopify_master
+    from include.channel.reconciliation import observation
 
     assert params is not None
 

@@ -11,7 +11,7 @@ from include.jobs.defaults import SHOPIFY_POOL
 from include.jobs.shops import LABEL, visit
 
 if TYPE_CHECKING:
-    from include.channel.scope import Scope
+    from include.channel.planning.scope import Scope
     from include.db.connection import Connection
     from include.shopify.client import Client
 
@@ -36,7 +36,7 @@ def choose_locations(params: Params | None = None) -> list[dict[str, Any]]:
         NothingInScope: A parameter names what is not there, or leaves no location.
         AirflowSkipException: There is no location at all.
     """
-    from include.channel import scope
+    from include.channel.planning import scope
     from include.jobs import connections
     from include.jobs.shops import shops
     from include.stock.atp import online_atp
@@ -81,7 +81,8 @@ def compare_with_shopify(
     Returns:
         The observation and its counts.
     """
-    from include.channel import comparison, observation, orders
+    from include.channel.order_import import orders
+    from include.channel.reconciliation import comparison, observation
     from include.shopify import bulk_query
 
     def compare(oms: "Connection", client: "Client") -> dict[str, Any]:
@@ -105,7 +106,7 @@ def observe_recent_changes(shop_id: str, location_ids: FromTask, run_id: str | N
     Returns:
         The observation and its counts.
     """
-    from include.channel import observation
+    from include.channel.reconciliation import observation
 
     def observe(oms: "Connection", client: "Client") -> dict[str, Any]:
         observed = observation.begin(oms, shop_id, "RECENT_CHANGES", run_id)
@@ -127,7 +128,7 @@ def plan_locations(shop_id: str, location_ids: FromTask, with_held: bool = False
     Raises:
         AirflowSkipException: Shopify shows what it should.
     """
-    from include.channel import planner
+    from include.channel.planning import planner
     from include.jobs import connections
     from include.jobs.shops import told
 
@@ -146,7 +147,7 @@ def report_drift(shop_id: str, observed: FromTask, params: Params | None = None)
         Counts, and where the table is.
     """
     from include import spreadsheets
-    from include.channel import drift
+    from include.channel.reconciliation import drift
     from include.intake import remote
     from include.jobs import connections
     from include.jobs.shops import told
@@ -167,7 +168,7 @@ def report_drift(shop_id: str, observed: FromTask, params: Params | None = None)
 
 def scope_of(params: Params) -> "Scope":
     """What a run was given, as the scope of its locations."""
-    from include.channel.scope import Scope
+    from include.channel.planning.scope import Scope
 
     group = params.get("facilityGroupId")
     return Scope(
@@ -182,7 +183,7 @@ def _observe(
 ) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from include.channel import comparison
+    from include.channel.reconciliation import comparison
 
     found = comparison.observe_marked(oms, shop_id, client, location_ids, observation_id)
     return {"observation_id": observation_id, **asdict(found)}

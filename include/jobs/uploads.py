@@ -38,7 +38,7 @@ def plan_uploads(params: dict[str, Any] | None = None) -> dict[str, Any]:
     """
     from dataclasses import asdict
 
-    from include.channel import planner
+    from include.channel.planning import planner
     from include.jobs import connections
 
     params = params or {}
@@ -56,7 +56,7 @@ def _preview(oms: "Connection", shop_id: str, params: dict[str, Any]) -> dict[st
     from datetime import UTC, datetime
 
     from include import spreadsheets
-    from include.channel import planner
+    from include.channel.planning import planner
     from include.intake import remote
     from include.jobs import connections
 
@@ -80,7 +80,7 @@ def observe_levels(shop_id: str) -> dict[str, Any]:
     """
     from dataclasses import asdict
 
-    from include.channel import observation
+    from include.channel.reconciliation import observation
 
     found = visit_alone(shop_id, "observer of", lambda oms, client: observation.settle(oms, shop_id, client))
     if not found.observed:
@@ -97,7 +97,7 @@ def deliver_batches(shop_id: str) -> dict[str, Any]:
     """
     from dataclasses import asdict
 
-    from include.channel import delivery
+    from include.channel.delivery import delivery
 
     sent = asdict(visit_alone(shop_id, "shop", lambda oms, client: delivery.deliver(oms, shop_id, client)))
     logger.info("shop %s: %s", shop_id, sent)
@@ -113,7 +113,7 @@ def import_orders(shop_id: str) -> dict[str, Any]:
     """
     from dataclasses import asdict
 
-    from include.channel import orders
+    from include.channel.order_import import orders
 
     imported = visit(shop_id, lambda oms, client: orders.import_orders(oms, shop_id, client))
     if not imported.movements:

@@ -15,7 +15,7 @@ import psycopg
 from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from include.channel import inbox
+from include.channel.from_shopify import inbox
 from include.shopify import webhooks
 
 if TYPE_CHECKING:

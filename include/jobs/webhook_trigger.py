@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 if TYPE_CHECKING:
-    from include.channel.inbox import Waiting
+    from include.channel.from_shopify.inbox import Waiting
     from include.db.connection import Connection
 
 logger = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ def due(found: "list[Waiting]", told: dict[str, Told], now: float) -> list[str]:
 
 def _look(oms: "Connection", told: dict[str, Told]) -> "list[Waiting]":
     """The shops of which messages wait; in a thread, as it waits for the database."""
-    from include.channel import inbox
+    from include.channel.from_shopify import inbox
 
     return inbox.waiting(oms, {shop_id: last.message for shop_id, last in told.items()})
 

@@ -8,7 +8,10 @@ from types import SimpleNamespace
 import pytest
 from airflow.sdk import BaseHook
 
-from include.channel import delivery, kept_tokens, observation, planner
+from include.channel import kept_tokens
+from include.channel.delivery import delivery
+from include.channel.planning import planner
+from include.channel.reconciliation import observation
 from include.db.connection import Connection, connect
 from include.jobs import connections
 from include.sandbox.shopify import Emulator

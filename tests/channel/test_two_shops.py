@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from include.channel import breaker, outbox, planner
+from include.channel.delivery import outbox
+from include.channel.planning import breaker, planner
 from include.stock.atp import online_atp
 from tests.scenarios import sync
 from tests.scenarios.store import STORE_LOCATION, Store, item

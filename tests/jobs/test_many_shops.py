@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from include.channel import planner
+from include.channel.planning import planner
 from include.db.connection import Connection
 from include.sandbox import shopify
 from include.sandbox.sftp import SftpServer

@@ -3,8 +3,8 @@
 import pytest
 from airflow.sdk import RetryAction
 
-from include.channel.outbox import Fenced
-from include.channel.preflight import NotReady
+from include.channel.delivery.outbox import Fenced
+from include.channel.delivery.preflight import NotReady
 from include.db.connection import LockedElsewhere
 from include.jobs.connections import ConnectionMisconfigured
 from include.jobs.defaults import RETRY_BY_KIND

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from include.channel import breaker, planner
+from include.channel.planning import breaker, planner
 from include.db.connection import Connection
 from include.sandbox import shopify
 from include.sandbox.sftp import SftpServer

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.channel import inbox
-from include.channel.inbox import Waiting
+from include.channel.from_shopify import inbox
+from include.channel.from_shopify.inbox import Waiting
 from include.db.connection import Connection
 from include.jobs.shops import shops_of_events
 from include.jobs.webhook_trigger import LONGEST_PATIENCE, PATIENCE, SHORTEST, Told, due

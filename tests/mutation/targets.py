@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-CHANNEL = "include/channel"
+PLANNING = "include/channel/planning"
+DELIVERY = "include/channel/delivery"
+RECONCILIATION = "include/channel/reconciliation"
+ORDER_IMPORT = "include/channel/order_import"
 ATP = "include/stock/atp"
 SLOW = "not documented and not none and not delay and not late and not poison and not sent_250 and not silence_after"
 
@@ -26,57 +29,63 @@ TARGETS = (
     Target(
         "planner",
         (
-            *(f"{CHANNEL}/{name}.sql" for name in ("choose_rows", "freeze_batches", "hold_back", "note_changes")),
-            *(f"{CHANNEL}/{name}.sql" for name in ("keep_reasons", "sum_chosen", "sum_vanishing", "decide_plan")),
-            f"{CHANNEL}/planner.py",
-            f"{CHANNEL}/breaker.py",
+            *(f"{PLANNING}/{name}.sql" for name in ("choose_rows", "hold_back", "note_changes", "keep_reasons")),
+            *(f"{PLANNING}/{name}.sql" for name in ("sum_chosen", "sum_vanishing", "decide_plan")),
+            f"{DELIVERY}/freeze_batches.sql",
+            f"{PLANNING}/planner.py",
+            f"{PLANNING}/breaker.py",
         ),
         (
-            "tests/channel/test_planned_rows.py",
-            "tests/channel/test_plans.py",
+            "tests/channel/planning/test_planned_rows.py",
+            "tests/channel/planning/test_plans.py",
             "tests/channel/test_two_shops.py",
-            "tests/channel/test_launches.py",
-            "tests/channel/test_scope.py",
+            "tests/channel/planning/test_launches.py",
+            "tests/channel/planning/test_scope.py",
         ),
     ),
     Target(
         "delivery",
         (
-            *(f"{CHANNEL}/{name}.sql" for name in ("confirm_batch", "end_unapplied", "mark_sending", "take_over")),
-            *(f"{CHANNEL}/{name}.sql" for name in ("choose_stale_rows", "choose_remaining_rows", "close_settled")),
-            f"{CHANNEL}/delivery.py",
+            *(f"{DELIVERY}/{name}.sql" for name in ("confirm_batch", "end_unapplied", "mark_sending", "take_over")),
+            *(f"{DELIVERY}/{name}.sql" for name in ("choose_stale_rows", "choose_remaining_rows")),
+            f"{RECONCILIATION}/close_settled.sql",
+            f"{DELIVERY}/delivery.py",
         ),
         (
-            "tests/channel/test_outbox.py",
-            "tests/channel/test_delivery.py",
-            "tests/channel/test_held_up_senders.py",
+            "tests/channel/delivery/test_outbox.py",
+            "tests/channel/delivery/test_delivery.py",
+            "tests/channel/delivery/test_held_up_senders.py",
             "tests/channel/test_two_shops.py",
-            "tests/channel/test_plans.py",
+            "tests/channel/planning/test_plans.py",
         ),
     ),
     Target(
         "settlement",
         (
-            *(f"{CHANNEL}/{name}.sql" for name in ("judge_levels", "rebase_positions", "select_unsettled")),
-            f"{CHANNEL}/move_positions.sql",
-            f"{CHANNEL}/observation.py",
+            *(f"{RECONCILIATION}/{name}.sql" for name in ("judge_levels", "rebase_positions", "select_unsettled")),
+            f"{ORDER_IMPORT}/move_positions.sql",
+            f"{RECONCILIATION}/observation.py",
         ),
         (
-            "tests/channel/test_judgement.py",
-            "tests/channel/test_observation.py",
+            "tests/channel/reconciliation/test_judgement.py",
+            "tests/channel/reconciliation/test_observation.py",
             "tests/channel/test_two_shops.py",
-            "tests/channel/test_delivery.py",
-            "tests/channel/test_drift.py",
-            "tests/channel/test_orders.py",
+            "tests/channel/delivery/test_delivery.py",
+            "tests/channel/reconciliation/test_drift.py",
+            "tests/channel/order_import/test_orders.py",
         ),
     ),
     Target(
         "explanation",
         (
-            *(f"{CHANNEL}/{name}.sql" for name in ("settle_explained", "select_pending")),
-            f"{CHANNEL}/hot_levels.py",
+            *(f"{RECONCILIATION}/{name}.sql" for name in ("settle_explained", "select_pending")),
+            f"{RECONCILIATION}/hot_levels.py",
         ),
-        ("tests/channel/test_judgement.py", "tests/channel/test_hot_levels.py", "tests/channel/test_delivery.py"),
+        (
+            "tests/channel/reconciliation/test_judgement.py",
+            "tests/channel/reconciliation/test_hot_levels.py",
+            "tests/channel/delivery/test_delivery.py",
+        ),
         f"{SLOW} and not random_worlds",
     ),
     Target(

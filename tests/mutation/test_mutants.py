@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from include.channel import breaker, outbox
+from include.channel.delivery import outbox
+from include.channel.planning import breaker
 from include.db.sql import statement
 from tests.mutation import __main__ as command
 from tests.mutation import code, mutant, sql
@@ -64,7 +65,7 @@ def test_functions_are_changed_and_what_they_tell_is_not() -> None:
 
 
 def test_a_changed_statement_is_in_force_only_for_a_while() -> None:
-    file = "include/channel/confirm_batch.sql"
+    file = "include/channel/delivery/confirm_batch.sql"
     before = statement(outbox.__file__, "confirm_batch")
     each = mutant.of_file(file)[0]
     with each.in_force():
@@ -75,7 +76,7 @@ def test_a_changed_statement_is_in_force_only_for_a_while() -> None:
 def test_a_changed_function_is_in_force_only_for_a_while() -> None:
     usual = breaker.Thresholds(100, 0.3, 0.9, 10)
     changed = "if rows <= thresholds.least_rows:"
-    (each,) = [one for one in mutant.of_file("include/channel/breaker.py") if one.becomes == changed]
+    (each,) = [one for one in mutant.of_file("include/channel/planning/breaker.py") if one.becomes == changed]
     lost = [breaker.Vanishing("A", 100, 100)]
     assert breaker.judge(100, None, lost, usual) is not None
     with each.in_force():

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from include.channel import delivery, observation, orders, planner
-from include.channel.delivery import Delivery
-from include.channel.observation import Settlement
+from include.channel.delivery import delivery
+from include.channel.delivery.delivery import Delivery
+from include.channel.order_import import orders
+from include.channel.planning import planner
+from include.channel.reconciliation import observation
+from include.channel.reconciliation.observation import Settlement
 from include.db.connection import Connection
 from include.sandbox.shopify import Emulator
 from include.shopify.client import Client

@@ -8,9 +8,11 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from include.channel import comparison, drift, observation, orders, planner
-from include.channel import scope as scopes
-from include.channel.scope import Scope
+from include.channel.order_import import orders
+from include.channel.planning import planner
+from include.channel.planning import scope as scopes
+from include.channel.planning.scope import Scope
+from include.channel.reconciliation import comparison, drift, observation
 from include.shopify import bulk_query, inventory
 from include.stock.atp import online_atp
 from tests.scenarios.store import Store, item

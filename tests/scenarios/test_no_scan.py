@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from psycopg.errors import Diagnostic
 
-from include.channel import observation, planner
+from include.channel.planning import planner
+from include.channel.reconciliation import observation
 from include.db.connection import Connection
 from include.intake import variance_feed
 from include.stock import variances

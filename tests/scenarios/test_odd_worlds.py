@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from include.channel import observation
+from include.channel.reconciliation import observation
 from include.shopify.client import Document
 from tests.scenarios import sync
 from tests.scenarios.store import Store, item

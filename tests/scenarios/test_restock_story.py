@@ -12,7 +12,7 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from include.channel import planner
+from include.channel.planning import planner
 from include.db.connection import Connection
 from include.stock import ledger
 from include.stock.atp import online_atp

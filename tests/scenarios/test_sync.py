@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from include.channel.scope import Scope
+from include.channel.planning.scope import Scope
 from tests.scenarios import sync
 from tests.scenarios.store import STORE_LOCATION, Store, item
 from tests.scenarios.test_seed_stories import AT_ONE, A, B, C

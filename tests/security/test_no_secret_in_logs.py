@@ -17,7 +17,7 @@ import asyncssh
 import pytest
 from psycopg import sql
 
-from include.channel import planner
+from include.channel.planning import planner
 from include.db.connection import Connection
 from include.sandbox import process
 from include.sandbox.sftp import SftpServer

@@ -14,8 +14,9 @@ from typing import Any
 import paramiko
 import pytest
 
-from include.channel import inbox, planner, scope
-from include.channel.scope import Scope
+from include.channel.from_shopify import inbox
+from include.channel.planning import planner, scope
+from include.channel.planning.scope import Scope
 from include.db.connection import Connection
 from include.errors import NeedsAction
 from include.intake import data_manager, variance_feed

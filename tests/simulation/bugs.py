@@ -9,9 +9,11 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
-from include.channel import observation, orders, outbox
-from include.channel.observation import Patience
-from include.channel.outbox import Sender
+from include.channel.delivery import outbox
+from include.channel.delivery.outbox import Sender
+from include.channel.order_import import orders
+from include.channel.reconciliation import observation
+from include.channel.reconciliation.observation import Patience
 from include.db import sql
 from include.db.connection import Connection
 from include.stock.atp import online_atp

@@ -14,7 +14,7 @@ from unittest import mock
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from include.channel import orders
+from include.channel.order_import import orders
 from include.db.connection import Connection
 from include.intake import process
 from include.intake.feeds import order_fulfillment

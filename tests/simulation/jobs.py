@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
-from include.channel import bulk_delivery, comparison, delivery, inbox, observation, orders, planner, scope
-from include.channel.scope import Scope
+from include.channel.delivery import bulk_delivery, delivery
+from include.channel.from_shopify import inbox
+from include.channel.order_import import orders
+from include.channel.planning import planner, scope
+from include.channel.planning.scope import Scope
+from include.channel.reconciliation import comparison, observation
 from include.db.connection import Connection, exclusive
 from include.intake import data_manager, pickup, process
 from include.intake.pickup import Settling

@@ -12,8 +12,8 @@ from unittest import mock
 
 import psycopg
 
-from include.channel import planner
-from include.channel.outbox import Fenced
+from include.channel.delivery.outbox import Fenced
+from include.channel.planning import planner
 from include.db.connection import Connection
 from include.errors import NeedsAction, TryAgain
 from include.intake import data_manager, remote

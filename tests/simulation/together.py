@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 from unittest import mock
 
-from include.channel import delivery
+from include.channel.delivery import delivery
 from include.shopify import client as clients
 
 if TYPE_CHECKING:

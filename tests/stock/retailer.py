@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from include.channel import orders as order_import
+from include.channel.order_import import orders as order_import
 from include.db.connection import Connection
 from include.shopify.client import Client
 from include.shopify.order_state import OrderItem, OrderLine

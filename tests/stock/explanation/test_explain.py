@@ -11,8 +11,9 @@ from typing import cast
 import paramiko
 import pytest
 
-from include.channel import orders as order_import
-from include.channel import outbox, planner
+from include.channel.delivery import outbox
+from include.channel.order_import import orders as order_import
+from include.channel.planning import planner
 from include.db.connection import Connection
 from include.shopify.client import Client
 from include.shopify.order_state import OrderItem, OrderLine
