@@ -205,7 +205,7 @@ def _settle_line(connection: Connection, shop_id: str, client: Client, batch: in
             raise RequestRefused(result.errors)
         if result.data is None:
             raise OutcomeUnknown(result.errors)
-        outcome = inventory.read_outcome(result.data)
+        outcome = outbox.about_known_rows(connection, batch, inventory.read_outcome(result.data))
     except OutcomeUnknown as silence:
         outbox.set_unknown(connection, batch, str(silence))
         return "unknown"

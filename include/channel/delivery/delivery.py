@@ -214,7 +214,7 @@ def _outcome(run: Run, batch: Batch, call: Future[AdjustOutcome]) -> AdjustOutco
         return None
     run.room = min(run.room + 1, run.client.most_under_way)
     run.silences = run.throttled = 0
-    return outcome
+    return outbox.about_known_rows(run.connection, number, outcome)
 
 
 def _settle(run: Run, batch: Batch, outcome: AdjustOutcome) -> list[Batch]:

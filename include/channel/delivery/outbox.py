@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from include.db.connection import Connection
 from include.db.sql import statement
+from include.shopify.inventory import AdjustOutcome, RowsRefused, SomeRowRefused
 from include.stock.atp import online_atp
 
 SECONDS_APART = 3600.0
@@ -131,6 +132,15 @@ def refuse(connection: Connection, outbox_batch_id: int, message: str) -> None:
     with connection.transaction():
         online_atp.take_turn(connection)
         _end_unapplied(connection, outbox_batch_id, "REFUSED", message, {})
+
+
+def about_known_rows(connection: Connection, outbox_batch_id: int, outcome: AdjustOutcome) -> AdjustOutcome:
+    """An outcome that names only rows that the batch has. If it names none of them, nobody knows which row it means."""
+    if not isinstance(outcome, RowsRefused):
+        return outcome
+    rows = range(len(levels(connection, outbox_batch_id)))
+    known = {index: reason for index, reason in outcome.reasons.items() if index in rows}
+    return RowsRefused(known) if known else SomeRowRefused("; ".join(outcome.reasons.values()))
 
 
 def replace_refused(
