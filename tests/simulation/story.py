@@ -302,6 +302,8 @@ class _Teller:
     def _fault(self, *, is_export: bool) -> Event:
         kinds = [each for each in FAULTS if is_export or self.is_bulk or not each[0].startswith(OF_BULK)]
         kinds = [each for each in kinds if self.is_bulk or each[0] not in OF_FILES]
+        if self.is_bulk and self.dice.random() < 0.5:  # few stories are, and only they meet these
+            kinds = [each for each in kinds if each[0].startswith(OF_BULK)]
         kind, parameters = self.dice.choice(kinds)
         if kind in ("results_broken_off", "results_truncated"):
             parameters = {"after_bytes": self.dice.randrange(2000)}
