@@ -94,7 +94,7 @@ def _tell(teller: _Teller, oms: Connection) -> bool:
     teller.wait("first look at Shopify", lambda: _count(oms, b"position IS NULL") == 0)
     teller.wait("Shopify brought up to date", lambda: _is_quiet(oms))
     before = numbers(shop)
-    stock, changed = _changed_stock(oms)
+    stock, changed = changed_stock(oms)
     product, item = retailer.products()[0].product_id, retailer.products()[0].inventory_item_id
     queued = _queue(oms).get(product, 0)
     shop.place_order([{"inventoryItemId": item, "locationId": retailer.ONLINE_LOCATION, "quantity": UNITS_SOLD}])
@@ -181,8 +181,11 @@ def _decode(key: str) -> bytes:
     return b64decode(key)
 
 
-def _changed_stock(oms: Connection) -> tuple[Stock, int]:
-    """The stock as Trueup has it, but for a few products that NetSuite has counted differently."""
+def changed_stock(oms: Connection) -> tuple[Stock, int]:
+    """The stock as Trueup has it, but for a few products that NetSuite has counted differently; and how many they are.
+
+    Products and facilities that somebody has added to the demo are left alone: its NetSuite does not know them.
+    """
     stock = {
         (product.product_id, facility.facility_id): 0
         for product in retailer.products()
@@ -192,7 +195,7 @@ def _changed_stock(oms: Connection) -> tuple[Stock, int]:
         b"SELECT product_id, facility_id, available_to_promise_total::integer FROM inventory_item"
         b" INNER JOIN facility USING (facility_id) WHERE facility_type_id <> 'VIRTUAL_FACILITY'"
     )
-    stock.update({(row[0], row[1]): row[2] for row in rows})
+    stock.update({(product, facility): units for product, facility, units in rows if (product, facility) in stock})
     dice = random.Random()  # noqa: S311  # a demo's numbers, not a secret
     picked = dice.sample(sorted(stock), CHANGES)
     picked[0] = (retailer.products()[0].product_id, "RENO_WH")

@@ -352,9 +352,10 @@ def test_what_the_erp_knows_is_not_read(erp: Erp, connection: Connection) -> Non
         {"export_from": AT, "product_id_type": "SKU", "time_zone": "UTC", "date_format": "FMMM/FMDD/YYYY"},
     )
     for query, parameters in (untold, (b"SELECT * FROM unknown_to_erp(now())", {})):
-        found = connection.execute(
-            b"EXPLAIN (ANALYZE, TIMING OFF, BUFFERS, FORMAT JSON) " + query, parameters
-        ).fetchone()
+        for _ in range(2):  # the first time pages of the catalogue are read as well
+            found = connection.execute(
+                b"EXPLAIN (ANALYZE, TIMING OFF, BUFFERS, FORMAT JSON) " + query, parameters
+            ).fetchone()
         assert found is not None
         (explained,) = found[0]
         read = explained["Plan"]["Shared Hit Blocks"] + explained["Plan"]["Shared Read Blocks"]

@@ -16,7 +16,7 @@ from include.db.connection import Connection, connect
 from include.sandbox import shopify
 from include.shopify import inventory
 from include.shopify.access import Access
-from include.shopify.client import Client
+from include.shopify.client import Client, Document
 from include.shopify.errors import RequestRefused
 from include.shopify.inventory import AdjustOutcome
 from include.shopify.limiter import Limiter
@@ -76,10 +76,10 @@ def test_answers_are_waited_for_together(shop: Store, monkeypatch: pytest.Monkey
     adjust, together = inventory.adjust, threading.Barrier(2)
     alone = {1, BATCHES}  # the first answer makes room for others; the last batch has no company
 
-    def slow(client: Client, variables: str) -> AdjustOutcome:
+    def slow(client: Client, variables: str, request: Document | None = None) -> AdjustOutcome:
         if counted.pop() not in alone:
             together.wait(30)
-        return adjust(client, variables)
+        return adjust(client, variables, request)
 
     counted = list(range(BATCHES, 0, -1))
     monkeypatch.setattr(inventory, "adjust", slow)

@@ -9,6 +9,7 @@ import pytest
 from include.channel.delivery import outbox
 from include.channel.delivery.outbox import Fenced, Overtaken, Sender
 from include.channel.planning import planner
+from include.channel.reconciliation import observation
 from include.db.sql import statement
 from tests.scenarios.store import STORE_LOCATION, Store, item
 from tests.world import ONLINE, SHOP
@@ -204,7 +205,7 @@ def test_an_unknown_batch_is_closed_once_all_of_its_rows_are_settled(planned: tu
     outbox.set_unknown(books.connection, batch, "silence")
 
     def close(shop: str = SHOP) -> str:
-        books.connection.execute(statement(outbox.__file__, "close_settled"), {"shop_id": shop})
+        books.connection.execute(statement(observation.__file__, "close_settled"), {"shop_id": shop})
         status: str = batches(books)[batch][0]
         return status
 
