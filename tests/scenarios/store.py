@@ -1,5 +1,6 @@
 """A retailer, its shop and the whole way between them, without Airflow: what the scenario tests act on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -51,12 +52,11 @@ class Store:
         self.world.facility("BROADWAY", external_id="43")
         self.world.facility("_NA_", "VIRTUAL_FACILITY")
         self.world.channel("ONLINE", ONLINE, ["BROADWAY"], queue="_NA_")
-        for product in stock:
-            self.world.product(product)
-            self.world.in_shop(product, item(product))
-        for product, units in stock.items():
-            if units:
-                self.move(product, units)
+        with self.connection.transaction():
+            for product in stock:
+                self.world.product(product)
+                self.world.in_shop(product, item(product))
+        self.move_all(stock)
         online_atp.refresh(self.connection)
         self.connection.execute(
             b"WITH looked AS (INSERT INTO inventory_observation (shop_id, purpose) VALUES (%s, 'SETTLE')"
@@ -70,11 +70,14 @@ class Store:
 
     def move(self, product: str, units: int, reason: str = "VAR_MANUAL") -> None:
         """Something happens to the store's stock."""
-        with self.connection.transaction():
+        self.move_all({product: units}, reason)
+
+    def move_all(self, units: Mapping[str, int], reason: str = "VAR_MANUAL") -> None:
+        """The same happens to several products at once."""
+        rows = [(product, number, number, reason) for product, number in units.items() if number]
+        with self.connection.transaction(), self.connection.cursor() as cursor:
             ledger.open_for_posting(self.connection)
-            self.connection.execute(
-                b"INSERT INTO movement VALUES (%s, 'BROADWAY', %s, %s, %s, NULL, NULL)", [product, units, units, reason]
-            )
+            cursor.executemany(b"INSERT INTO movement VALUES (%s, 'BROADWAY', %s, %s, %s, NULL, NULL)", rows)
             ledger.post(self.connection, datetime.now(UTC))
 
     def sell(self, product: str, units: int = 1) -> str:
