@@ -75,7 +75,7 @@ def numbers() -> Iterator[int]:
     return count(1)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), day=st.lists(files, min_size=1, max_size=6))
 def test_any_order(
     drops: dict[str, Drop], world: World, numbers: Iterator[int], day: list[File], data: st.DataObject

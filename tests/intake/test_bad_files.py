@@ -156,7 +156,7 @@ def test_bad_files_cost_themselves_only(folders: Folders) -> None:
 
 @pytest.mark.slow
 def test_more_bad_files_cost_themselves_only(folders: Folders) -> None:
-    done = _run(folders, 1_200, seed=2)
+    done = _run(folders, 500, seed=2)
     assert done.keys() == {"FAILED", "FINISHED", "FINISHED_WITH_ERRORS"}
 
 

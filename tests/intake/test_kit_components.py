@@ -383,7 +383,7 @@ def numbers() -> Iterator[int]:
     return count(1)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), files=st.lists(kit_files, min_size=1, max_size=5))
 def test_whatever_order_files_arrive_in_the_end_is_the_same(
     drop: Drop, world: World, numbers: Iterator[int], files: list[KitFile], data: st.DataObject

@@ -318,7 +318,7 @@ def numbers() -> Iterator[int]:
     return count(1)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.data(),
     first=files("IMP_TO_SHPMNT"),

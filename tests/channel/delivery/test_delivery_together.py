@@ -159,7 +159,7 @@ def test_a_shop_without_points_delays_no_other(shop: Store, dsn: str, tmp_path: 
         waits.set()
         assert has_points.wait(60)
 
-    with shopify.running(tmp_path / OTHER, points=0, restore_rate=0.05) as other, connect(dsn) as connection:
+    with shopify.running(tmp_path / OTHER, points=0, restore_rate=2) as other, connect(dsn) as connection:
         add_shop(connection, other, PRODUCTS[0])
         connection.execute(b"UPDATE inventory_level SET target = 6 WHERE shop_id = %s", [OTHER])
         assert planner.make(connection, OTHER).rows == 1

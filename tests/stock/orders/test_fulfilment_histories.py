@@ -261,7 +261,7 @@ def is_decided(history: History) -> bool:
 
 
 SETTINGS = settings(
-    max_examples=100,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
