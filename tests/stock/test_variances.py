@@ -94,6 +94,16 @@ def test_a_file_about_a_moment_before_the_count_is_in_it(store: World, connectio
     assert store.stock() == {("10001", "BROADWAY"): (12, 8)}
 
 
+def test_a_variance_changes_what_a_snapshot_has_made_known_though_its_clock_is_ahead(
+    store: World, connection: Connection
+) -> None:
+    ahead = NOW + timedelta(minutes=4)
+    files.apply(connection, "RESET_INVENTORY", "externalFacilityId,idValue,availableQty\n43,10001,5\n", ahead)
+    variances.record(connection, "run 1", replace(DAMAGED, quantity=Decimal(6)), NOW)
+    assert store.stock() == {("10001", "BROADWAY"): (15, 11)}
+    assert movements.newest(connection, ["10001"])[0].effective_at > ahead
+
+
 @pytest.mark.parametrize(
     ("config_id", "quantity", "reason"),
     [("MDM_INV_VARIANCE", "availableDelta", "VAR_LOST"), ("REC_INV_COUNT", "availableQty", "CYCLE_COUNT")],
