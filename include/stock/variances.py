@@ -74,7 +74,7 @@ def record(connection: Connection, request_key: str, finding: Finding, now: date
         finding: What was found.
         now: When it was found; with a count, later files about an earlier moment change nothing any more, and what is
             posted before the count gets its turn, about a later moment, stays. A variance is later than all snapshots
-            that were applied, whatever the clocks of those who took them say: it changes what they have made known.
+            that were applied, whatever the clocks of those who took them say: it changes what they made known.
 
     Raises:
         NotIdentified: There is no such product or facility; the message says what is nearby.
@@ -89,7 +89,7 @@ def record(connection: Connection, request_key: str, finding: Finding, now: date
         on_hand, come_since = _on_hand(connection, product_id, facility_id, now)
         difference = _difference(finding, on_hand, come_since)
         if finding.counted is None:
-            now = _after_snapshots(connection, now)
+            now = _after_snapshots(connection, product_id, facility_id, now)
         parameters = {
             "request_key": request_key,
             "product_id": product_id,
@@ -143,13 +143,12 @@ def _on_hand(connection: Connection, product_id: str, facility_id: str, moment: 
     return row[0], row[1]
 
 
-def _after_snapshots(connection: Connection, now: datetime) -> datetime:
-    row = connection.execute(
-        b"SELECT greatest(%s, max(as_of) + interval '1 microsecond') FROM inventory_snapshot", [now]
-    ).fetchone()
+def _after_snapshots(connection: Connection, product_id: str, facility_id: str, moment: datetime) -> datetime:
+    parameters = {"product_id": product_id, "facility_id": facility_id, "moment": moment}
+    row = connection.execute(statement(__file__, "after_snapshots"), parameters).fetchone()
     assert row is not None
-    moment: datetime = row[0]
-    return moment
+    after: datetime = row[0]
+    return after
 
 
 def _difference(finding: Finding, on_hand: Decimal, come_since: Decimal) -> Decimal:
