@@ -12,7 +12,7 @@ from contextlib import suppress
 from tests.simulation import players
 from tests.simulation.hits import KINDS, never_hit
 
-ENOUGH = 500
+ENOUGH = 250
 """Seeds in which every kind of mishap is to be met."""
 
 
