@@ -12,16 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from include.channel.delivery import outbox, preflight
+from include.channel.delivery import outbox, preflight, stale
 from include.channel.delivery.outbox import Fenced, Sender
-from include.channel.reconciliation import observation
 from include.db.connection import Connection
 from include.db.sql import statement
 from include.shopify import bulk_mutation, inventory
 from include.shopify.bulk_mutation import Ended, NoRoom, Result, UploadFailed
 from include.shopify.bulk_query import ResultsGone
 from include.shopify.client import Client, Document, document
-from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused, ShopifyError, Throttled
+from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused, Throttled
 
 logger = logging.getLogger(__name__)
 
@@ -217,7 +216,7 @@ def _settle_line(connection: Connection, shop_id: str, client: Client, batch: in
             outbox.confirm(connection, batch)
             return "confirmed"
         case inventory.Stale():
-            _replace_stale(connection, shop_id, client, batch)
+            stale.replace(connection, shop_id, client, batch)
             return "stale"
         case inventory.RowsRefused(reasons):
             outbox.replace_refused(connection, shop_id, batch, "some rows are wrong in themselves", reasons)
@@ -226,16 +225,6 @@ def _settle_line(connection: Connection, shop_id: str, client: Client, batch: in
         case inventory.BatchRefused(reason):
             outbox.refuse(connection, batch, reason)
     return "refused"
-
-
-def _replace_stale(connection: Connection, shop_id: str, client: Client, batch: int) -> None:
-    """The deltas go on by direct calls, from what the levels show now."""
-    try:
-        seen = observation.read_levels(client, outbox.levels(connection, batch))
-    except ShopifyError:
-        outbox.refuse(connection, batch, "stale, and its levels could not be read again")
-        raise
-    outbox.replace_stale(connection, shop_id, batch, {level: each.available for level, each in seen.items()})
 
 
 def _files(connection: Connection, shop_id: str) -> list[File]:

@@ -1,7 +1,7 @@
 -- The rows of a batch that was refused as stale, each with its delta and what Shopify shows now. Rows that have moved
 -- go into a batch of their own, now and for some time, so that those that keep moving hold up nobody; and the next job
--- that compares looks at them, as it may have been an edit that moved them. Those that would
--- raise their level above what it should show by now are left to the next plan.
+-- that compares looks at them, as it may have been an edit that moved them. Those that would raise their level above
+-- what it should show by now are left to the next plan.
 -- Reads outbox_batch, outbox_batch_row, overtaken_row; writes chosen_row, inventory_level.
 WITH seen AS (
     SELECT

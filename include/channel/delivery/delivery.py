@@ -15,14 +15,13 @@ from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from include.channel.delivery import bundles, outbox, preflight
+from include.channel.delivery import bundles, outbox, preflight, stale
 from include.channel.delivery.outbox import Overtaken, Sender
 from include.channel.delivery.preflight import NotReady
-from include.channel.reconciliation import observation
 from include.db.connection import Connection
 from include.shopify import inventory
 from include.shopify.client import LONGEST_PAUSE, MOST_THROTTLED, Client, document
-from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused, ShopifyError, Throttled
+from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused, Throttled
 from include.shopify.inventory import AdjustOutcome
 
 logger = logging.getLogger(__name__)
@@ -267,9 +266,4 @@ def _replace_stale(connection: Connection, shop_id: str, client: Client, batch: 
         outbox.refuse(connection, number, f"its levels moved {rounds} times while it was sent")
         logger.warning("batch %s: its levels keep moving; they are planned anew in the next run", number)
         return []
-    try:
-        seen = observation.read_levels(client, outbox.levels(connection, number))
-    except ShopifyError:
-        outbox.refuse(connection, number, "stale, and its levels could not be read again")
-        raise
-    return outbox.replace_stale(connection, shop_id, number, {level: each.available for level, each in seen.items()})
+    return stale.replace(connection, shop_id, client, number)
