@@ -68,6 +68,11 @@ def tried_again(world: World) -> list[str]:
     ]
 
 
+def failed(world: World, dag_id: str) -> set[str]:
+    """The runs of a DAG that have failed."""
+    return {run["dag_run_id"] for run in world.airflow.runs(dag_id) if run["state"] == "failed"}
+
+
 def stock(oms: Connection) -> Units:
     """What can be promised, for every product and physical facility."""
     rows = oms.execute(b"SELECT product_id, facility_id, available_to_promise_total::integer FROM inventory_item")

@@ -61,7 +61,9 @@ def test_bad_rows_wait_in_the_error_folder_and_count_once_corrected(world: World
 
 
 def test_a_file_of_another_kind_fails_the_run_and_says_why(world: World, oms: Connection) -> None:
+    dag_id, task_id = steps.PROCESSING
     before = steps.stock(oms)
+    failed_before = steps.failed(world, dag_id)
     product, place = retailer.products()[0], retailer.FACILITIES[0]
     name = steps.drop(world, "not-a-reset", f"sku,location,units\n{product.sku},{place.netsuite_id},5\n")
 
@@ -74,9 +76,9 @@ def test_a_file_of_another_kind_fails_the_run_and_says_why(world: World, oms: Co
         assert told in log["message"]
     assert steps.stock(oms) == before
 
-    dag_id, task_id = steps.PROCESSING
-    wait_for("the run to fail", lambda: world.airflow.runs(dag_id)[0]["state"] == "failed")
-    run_id = world.airflow.runs(dag_id)[0]["dag_run_id"]
+    # Not of the newest run: the next one may have begun by now.
+    wait_for("the run to fail", lambda: bool(steps.failed(world, dag_id) - failed_before))
+    (run_id,) = steps.failed(world, dag_id) - failed_before
     (task,) = world.airflow.task_instances(dag_id, run_id)
     assert (task["task_id"], task["try_number"]) == (task_id, 1), "a wrong file is not tried again"
     assert log["message"] in world.airflow.log(dag_id, run_id, task_id)

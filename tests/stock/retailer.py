@@ -24,7 +24,9 @@ from tests.stock.model import Channel, Model, Place
 from tests.stock.model import Order as KnownOrder
 from tests.world import ONLINE, SHOP, World
 
-MIDNIGHT = datetime(2026, 11, 20, tzinfo=UTC)
+MIDNIGHT = datetime(2025, 1, 1, tzinfo=UTC)
+"""Long before the variance feed begins: no reset has to keep what the ERP was not told."""
+
 STORES = {"BROADWAY": "43", "PEARL": "44", "MAIN_WH": "45"}
 AT_BROADWAY = "gid://shopify/Location/70000000002"
 OUTLET = "gid://shopify/Location/80000000001"
@@ -107,6 +109,9 @@ class Play:
         retailer = self.retailer
         retailer.reset()
         self.number = next(retailer.numbers)
+        # What one history has counted lies before all that the next one hears of.
+        self.beginning = MIDNIGHT + timedelta(hours=self.number)
+        retailer.set_clock(self.beginning)
         self.model = Model(CHANNELS, tuple(STORES))
         self.model.members = {(group, store): True for group, stores in GROUPS.items() for store in stores}
         for name in self.names:
@@ -125,7 +130,7 @@ class Play:
 
     @property
     def now(self) -> datetime:
-        return MIDNIGHT + timedelta(minutes=self.minute)
+        return self.beginning + timedelta(minutes=self.minute)
 
     def tick(self) -> None:
         """The next minute."""
@@ -191,7 +196,7 @@ class Play:
         self.retailer.shown[order_id] = Order(
             order_id=order_id,
             name=f"#{self.number}{slot:03}",
-            created_at=MIDNIGHT,
+            created_at=self.beginning,
             updated_at=self.now,
             items=(OrderItem(item, location, taken, left),),
             lines=(OrderLine(f"gid://shopify/LineItem/{self.number}{slot:03}", item, taken),),
