@@ -6,7 +6,7 @@ the file moved to its last folder and the reject file written, which the next ru
 
 import logging
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -41,6 +41,14 @@ logger = logging.getLogger(__name__)
 
 PROGRESS_EVERY = 64 << 20
 """Bytes between two lines of progress."""
+
+NO_FAULT_OF_THE_FILE = (
+    psycopg.errors.DiskFull,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.SerializationFailure,
+)
+"""What keeps the database from taking a file in, and would keep it from any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,9 @@ def _process(connection: Connection, sftp: paramiko.SFTPClient, config: Config, 
             f"{log.file_name}: the database refused its rows ({error.diag.message_primary}); nothing of it was applied."
             " This is a fault of Trueup: report it with the file",
         )
+    except NO_FAULT_OF_THE_FILE as trouble:
+        _wait_for_database(connection, log, trouble)
+        raise
     except NeedsAction as need:
         data_manager.put_back(connection, log, f"{need}. The file waits")
         raise
@@ -149,6 +160,26 @@ def _process(connection: Connection, sftp: paramiko.SFTPClient, config: Config, 
         raise
     logger.info("%s %s: %s %s", log.file_name, outcome.status_id.lower(), outcome.counts, outcome.message or "")
     return outcome
+
+
+def _wait_for_database(connection: Connection, log: Log, trouble: psycopg.OperationalError) -> None:
+    """Let a file wait for a database that could not take it in, and count no attempt.
+
+    A server that ran out of room for its WAL has gone away, and cannot write this down either: then the next run finds
+    the file RUNNING.
+    """
+    todo = (
+        "make room on the disk of the database"
+        if isinstance(trouble, psycopg.errors.DiskFull)
+        else "nothing is to be done"
+    )
+    with suppress(psycopg.OperationalError):
+        data_manager.put_back(
+            connection,
+            log,
+            f"{log.file_name}: the database could not take it in this time ({trouble.diag.message_primary}); nothing of"
+            f" it was applied, the next run reads it again: {todo}",
+        )
 
 
 def _refused(connection: Connection, log: Log, message: str) -> Outcome:

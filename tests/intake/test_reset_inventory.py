@@ -357,7 +357,7 @@ def test_a_file_that_keeps_taking_its_worker_down_is_put_aside(drop: Drop, conne
         assert data_manager.start_next(connection, drop.feed) is not None
     (outcome,) = process.process_waiting(connection, drop.sftp, drop.feed)
     assert outcome.status_id == "CRASHED"
-    assert "The worker died 3 times while it processed this file" in (outcome.message or "")
+    assert "The worker died, or lost its database, 3 times while it processed this file" in (outcome.message or "")
     assert len(drop.names("failed")) == 1
 
 
