@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 import json
-import os
 import random
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from hashlib import sha256
-from pathlib import Path
 
-from include.db.connection import Connection
-from include.intake import data_manager
-from include.jobs.webhook_receiver import Receiver
 from include.sandbox.sftp import Fault
 from include.sandbox.shopify.store import Refused
-from include.shopify.webhooks import LEVEL_UPDATED
 from include.stock.variances import Finding
 from tests.simulation.clock import Clock
+from tests.simulation.drops import Drops, moment_of
 from tests.simulation.servers import (
     CONFIGURATION,
     EXTERNAL,
@@ -33,8 +25,7 @@ from tests.simulation.servers import (
 )
 from tests.simulation.story import FACILITIES, PRODUCTS
 from tests.simulation.truth import Truth
-
-SECRET = "shpss_simulated"
+from tests.simulation.webhooks import Webhooks
 
 SOLD = (*PRODUCTS, KIT)
 
@@ -67,8 +58,8 @@ class Retailer:
     """Does what a story says happens, and keeps what it means for stock.
 
     Attributes:
-        receiver: Trueup's endpoint for webhooks.
-        dropped: The feeds in whose folders files lie that nobody has fetched.
+        drops: Where the ERP's files go.
+        webhooks: What tells Trueup of the changes in each shop.
         edited: Levels that a merchant has set in Shopify.
         web_orders: Orders that were not cancelled or fulfilled yet, with their product and quantity; the others are in
             `fulfilled` and `cancelled`.
@@ -82,17 +73,15 @@ class Retailer:
         findings: What somebody has found and nobody has recorded yet, by the run that is to do it.
         found: All that was ever found.
         receipts: What has come of a shipment and where, by its moment as it is written.
-        uploads: What is still to come of files that are being uploaded.
     """
 
     servers: Servers
     fronts: list[Front]
     clock: Clock
-    folders: dict[str, str]
-    receiver: Receiver
+    drops: Drops
+    webhooks: list[Webhooks]
     hits: Counter[str]
     truth: Truth = field(default_factory=Truth)
-    dropped: set[str] = field(default_factory=set)
     edited: set[tuple[str, str]] = field(default_factory=set)
     web_orders: list[tuple[str, str, int]] = field(default_factory=list)
     till_sales: list[tuple[str, str, int]] = field(default_factory=list)
@@ -104,24 +93,15 @@ class Retailer:
     findings: dict[str, Finding] = field(default_factory=dict)
     found: dict[str, Finding] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
-    uploads: list[tuple[Path, str]] = field(default_factory=list)
     fulfilled: list[tuple[str, str, int]] = field(default_factory=list)
     cancelled: list[tuple[str, str, int]] = field(default_factory=list)
     _deltas: list[tuple[str, str]] = field(default_factory=list)
     _fulfilments: list[dict[str, object]] = field(default_factory=list)
-    _names: list[str] = field(default_factory=list)
-    _moments: set[datetime] = field(default_factory=set)
-    _files: int = 0
     _shipments: list[tuple[str, int, int]] = field(default_factory=list)
     _front_of: dict[str, Front] = field(default_factory=dict)
-    _told_changes: Counter[int] = field(default_factory=Counter)
-    _shown: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        for feed in self.folders:
-            self._folder(feed).mkdir(parents=True)
         self._front = self.fronts[0]
-        self._shown.update(self.servers.opening)
         for place, units in OPENING.items():
             self.truth.move(self.clock.now - timedelta(days=1), place, units)
 
@@ -184,36 +164,10 @@ class Retailer:
 
     def tell(self, seed: int) -> None:
         """Shopify tells of what has changed: out of order, some of it twice, some of it never."""
-        dice = random.Random(seed)
-        history, told = self._front.shop.history(), self._told_changes[self._front.number]
-        messages = []
-        for number, change in enumerate(history[told:], told):
-            level = change["inventoryItemId"], change["locationId"]
-            if change["name"] == "available":
-                self._shown[level] += change["delta"]
-                messages.append((f"webhook {self._front.number}-{number}", *level, self._shown[level]))
-        self._told_changes[self._front.number] = len(history)
-        come = [each for each in messages for _ in range(dice.choice([0, 1, 1, 1, 2]))]
-        dice.shuffle(come)
-        for message in come:
-            self._post(*message)
-        self.hits["webhook came twice"] += len(come) - len(set(come))
-        self.hits["webhook never came"] += len(messages) - len(set(come))
-
-    def _post(self, webhook: str, inventory_item: str, location: str, available: int) -> None:
-        told = {
-            "inventory_item_id": int(inventory_item.rpartition("/")[2]),
-            "location_id": int(location.rpartition("/")[2]),
-            "available": available,
-        }
-        body = json.dumps(told).encode()
-        headers = {
-            "x-shopify-hmac-sha256": base64.b64encode(hmac.new(SECRET.encode(), body, sha256).digest()).decode(),
-            "x-shopify-shop-domain": self._front.domain,
-            "x-shopify-topic": LEVEL_UPDATED,
-            "x-shopify-webhook-id": webhook,
-        }
-        assert self.receiver.receive(headers, body) == 200
+        webhooks = self.webhooks[self._front.number]
+        twice, never = webhooks.tell(self._front.shop.history(), random.Random(seed))
+        self.hits["webhook came twice"] += twice
+        self.hits["webhook never came"] += never
 
     def wait(self, seconds: int) -> None:
         self.clock.advance(seconds)
@@ -248,17 +202,17 @@ class Retailer:
     # The ERP
 
     def reset(self, rows: Rows, ago: int) -> None:
-        moment = self._moment(ago)
+        moment = self.drops.moment(ago)
         for product, facility, number in rows:
             self.truth.count(moment, (PRODUCTS[product], FACILITIES[facility]), number)
-        self._drop("RESET_INVENTORY", "productId,externalFacilityId,availableQty", _lines(rows), moment)
+        self.drops.table("RESET_INVENTORY", "productId,externalFacilityId,availableQty", _lines(rows), moment)
 
     def delta(self, rows: Rows, ago: int) -> None:
-        moment = self._moment(ago)
+        moment = self.drops.moment(ago)
         for product, facility, units in rows:
             self.truth.move(moment, (PRODUCTS[product], FACILITIES[facility]), units)
-        lines = [f"{line},no. {self._files}" for line in _lines(rows)]
-        content = self._drop(
+        lines = [f"{line},no. {self.drops.count}" for line in _lines(rows)]
+        content = self.drops.table(
             "IMP_INV_ADJUST", "productId,externalFacilityId,availableDelta,comments", lines, moment, "999999,43,1,bad"
         )
         self._deltas.append(("IMP_INV_ADJUST", content))
@@ -269,7 +223,7 @@ class Retailer:
         if not waiting:
             return
         order, name, units = waiting[which % len(waiting)]
-        moment = self._moment(ago)
+        moment = self.drops.moment(ago)
         self.shipped[order] = units
         self.moves.append(Move(order, moment, (name, FACILITIES[facility]), -units, is_shipment=True))
         self._fulfilments.append(
@@ -294,33 +248,27 @@ class Retailer:
 
     def _drop_fulfilments(self, fulfilments: list[dict[str, object]]) -> None:
         content = json.dumps([{"orderMap": each} for each in fulfilments])
-        self._write("IMP_ODR_ITM_FLFLMNT", content, self._moment(1), ending="json")
+        self.drops.write("IMP_ODR_ITM_FLFLMNT", content, self.drops.moment(1), ending="json")
 
     def uploaded_slowly(self, product: int, facility: int, units: int, replaced: bool) -> None:
         """A file lies there by half while the ERP is still writing it, or is replaced by the right one."""
-        moment = self._moment(1)
+        moment = self.drops.moment(1)
         self.truth.move(moment, (PRODUCTS[product], FACILITIES[facility]), units)
         header = "productId,externalFacilityId,availableDelta,comments"
-        whole = f"{header}\n" + "\n".join(f"{line},no. {self._files}" for line in _lines(((product, facility, units),)))
+        lines = [f"{line},no. {self.drops.count}" for line in _lines(((product, facility, units),))]
+        whole = "\n".join([header, *lines])
         first = whole.replace(f",{units},", ",77,") + "\n" if replaced else whole[: -len(whole) // 3]
-        path = self._write("IMP_INV_ADJUST", first, moment)
-        self.uploads.append((path, f"{whole}\n"))
+        path = self.drops.write("IMP_INV_ADJUST", first, moment)
+        self.drops.uploads.append((path, f"{whole}\n"))
 
     def same_name(self, product: int, facility: int, units: int) -> None:
         """Another file under a name that there was before: it is another file."""
-        free = [name for name in self._names if not (self._folder("IMP_INV_ADJUST") / name).exists()]
-        if free:
-            lines = [f"{line},no. {self._files}" for line in _lines(((product, facility, units),))]
+        name = self.drops.free_name()
+        if name is not None:
+            lines = [f"{line},no. {self.drops.count}" for line in _lines(((product, facility, units),))]
             content = "\n".join(["productId,externalFacilityId,availableDelta,comments", *lines, ""])
-            self._write("IMP_INV_ADJUST", content, self.clock.now, name=free[0])
-            self.truth.move(_moment_of(free[0]), (PRODUCTS[product], FACILITIES[facility]), units)
-
-    def go_on(self) -> None:
-        """Some seconds later: what was being uploaded is there."""
-        uploads, self.uploads = self.uploads, []
-        for path, content in uploads:
-            path.write_text(content)
-            self._touch(path)
+            self.drops.write("IMP_INV_ADJUST", content, self.clock.now, name=name)
+            self.truth.move(moment_of(name), (PRODUCTS[product], FACILITIES[facility]), units)
 
     def break_off(self, size: int) -> None:
         """The file server hangs up at the next reading of a file, after so many bytes."""
@@ -330,42 +278,42 @@ class Retailer:
         """NetSuite uploads a file once more, under another name: it must not count twice."""
         if self._deltas:
             feed, content = self._deltas[which % len(self._deltas)]
-            self._write(feed, content, self._moment(1))
+            self.drops.write(feed, content, self.drops.moment(1))
 
     def rule(self, product: int, facility: int, minimum: int, brokering: bool) -> None:
         place = (*FACILITIES, CONFIGURATION)[facility]
         row = f"{PRODUCTS[product]},{place},{minimum},{'Y' if brokering else 'N'}"
         header = "product-id,facility-id,facility-safety-stock,allow-brokering"
-        self._drop("IMP_PROD_FACILITY", header, [row], self._moment(1))
+        self.drops.table("IMP_PROD_FACILITY", header, [row], self.drops.moment(1))
 
     def kit(self, component: int, quantity: int) -> None:
         row = f"{KIT},{PRODUCTS[component]},{quantity}"
         self.contents.setdefault(PRODUCTS[component], set()).add(quantity)
-        self._drop("IMP_KIT_COMPONENT", "productId,productIdTo,quantity", [row], self._moment(1))
+        self.drops.table("IMP_KIT_COMPONENT", "productId,productIdTo,quantity", [row], self.drops.moment(1))
 
     def restock(self, product: int, facility: int, units: int, ahead: int) -> None:
         at = self.clock.now.replace(microsecond=0) + timedelta(seconds=ahead)
-        name = f"restock {self._files}"
+        name = f"restock {self.drops.count}"
         place = PRODUCTS[product], FACILITIES[facility]
         row = f"SKU-{place[0]},{units},{at:%Y-%m-%dT%H:%M:%SZ},{place[1]},,{self._front.shop_id},{name}"
         header = "Shopify Product SKU,Restock Quantity,Schedule Time,Facility,Product Store,Shopify Store,Restock Name"
-        self._drop("IMP_SCHEDULED_RSTK", header, [row], self._moment(1))
+        self.drops.table("IMP_SCHEDULED_RSTK", header, [row], self.drops.moment(1))
         self.restocks[name] = place, units
 
     def inbound(self, product: int, facility: int, units: int) -> None:
         """Something is on its way to a facility."""
-        name = f"TO-{self._files}"
+        name = f"TO-{self.drops.count}"
         self._shipments.append((name, product, facility))
         header = "external-shipment-id,product-sku,quantity,destination-facility-id,item-external-id"
         row = f"{name},SKU-{PRODUCTS[product]},{units},{EXTERNAL[FACILITIES[facility]]},1"
-        self._drop("IMP_TO_SHPMNT", header, [row], self._moment(1))
+        self.drops.table("IMP_TO_SHPMNT", header, [row], self.drops.moment(1))
 
     def receive(self, which: int, accepted: int, rejected: int, ago: int) -> None:
         """Some of it has come, and some of that is torn."""
         if not self._shipments:
             return
         name, product, facility = self._shipments[which % len(self._shipments)]
-        moment = self._moment(ago)
+        moment = self.drops.moment(ago)
         key = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
         self.receipts[key] = Receipt(moment, (PRODUCTS[product], FACILITIES[facility]), accepted)
         header = (
@@ -373,30 +321,7 @@ class Retailer:
             "received-date"
         )
         row = f"{name},SKU-{PRODUCTS[product]},1,{accepted},{rejected},torn,{key}"
-        self._drop("RECEIVE_SHIP_ITEMS", header, [row], self._moment(1))
-
-    def _drop(self, feed: str, header: str, lines: list[str], moment: datetime, bad: str | None = None) -> str:
-        content = "".join(f"{line}\n" for line in (header, *lines, *([bad] if bad and self._files % 3 == 0 else [])))
-        self._write(feed, content, moment)
-        return content
-
-    def _write(
-        self, feed: str, content: str, moment: datetime, *, ending: str = "csv", name: str | None = None
-    ) -> Path:
-        self._files += 1
-        path = self._folder(feed) / (name or f"{moment:%Y-%m-%dT%H%M%SZ}-{self._files}.{ending}")
-        path.write_text(content)
-        self._touch(path)
-        self.dropped.add(feed)
-        if feed == "IMP_INV_ADJUST" and not name:
-            self._names.append(path.name)
-        return path
-
-    def _touch(self, path: Path) -> None:
-        os.utime(path, (self.clock.now.timestamp(), self.clock.now.timestamp()))
-
-    def _folder(self, feed: str) -> Path:
-        return self.servers.home_folder / self.folders[feed]
+        self.drops.table("RECEIVE_SHIP_ITEMS", header, [row], self.drops.moment(1))
 
     def _at_shop(self, front: Front) -> datetime:
         """Now, by a shop's clock."""
@@ -406,28 +331,6 @@ class Retailer:
         """Now, as Shopify writes it."""
         return self.clock.now.replace(microsecond=0)
 
-    def _moment(self, ago: int) -> datetime:
-        """A moment an odd number of seconds ago, of which no other file speaks and at which nothing is sold."""
-        moment = self._whole_second() - timedelta(seconds=ago)
-        while moment in self._moments:
-            moment -= timedelta(seconds=2)
-        self._moments.add(moment)
-        return moment
-
-
-def folders(connection: Connection) -> dict[str, str]:
-    """The drop folder of each feed that is used."""
-    feeds = (
-        *("RESET_INVENTORY", "IMP_INV_ADJUST", "IMP_PROD_FACILITY"),
-        *("IMP_KIT_COMPONENT", "IMP_SCHEDULED_RSTK", "IMP_ODR_ITM_FLFLMNT"),
-        *("IMP_TO_SHPMNT", "RECEIVE_SHIP_ITEMS"),
-    )
-    return {feed: data_manager.config(connection, feed).import_path for feed in feeds}
-
 
 def _lines(rows: Rows) -> list[str]:
     return [f"{PRODUCTS[product]},{EXTERNAL[FACILITIES[facility]]},{number}" for product, facility, number in rows]
-
-
-def _moment_of(name: str) -> datetime:
-    return datetime.strptime(name[:18], "%Y-%m-%dT%H%M%SZ").replace(tzinfo=UTC)

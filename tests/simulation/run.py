@@ -20,16 +20,17 @@ from include.intake import data_manager, remote
 from include.jobs.webhook_receiver import Receiver
 from include.shopify.errors import ShopifyError
 from include.shopify.limiter import Limiter
-from tests.simulation import hits, jobs
-from tests.simulation import retailer as retailers
+from tests.simulation import drops, hits, jobs, webhooks
 from tests.simulation.auditor import Auditor
 from tests.simulation.clock import Clock
+from tests.simulation.drops import Drops
 from tests.simulation.jobs import Worker
 from tests.simulation.mishaps import Died, Life, SimulatedClient, SimulatedConnection
 from tests.simulation.retailer import Retailer
 from tests.simulation.servers import Front, Servers, open_second_shop
 from tests.simulation.story import CALL, Event, Mishap, Story
 from tests.simulation.together import Together
+from tests.simulation.webhooks import Webhooks
 
 EXPECTED = (ShopifyError, NeedsAction, TryAgain, Fenced, psycopg.OperationalError, *remote.TROUBLE)
 """What a job may fail with. Anything else is a bug."""
@@ -99,10 +100,16 @@ class Run:
             for client in (front.client, front.rival):
                 client.before = self.clock.tell_shops
                 client.limiter = Limiter(clock=self.clock.monotonic, sleep=self.clock.advance)
-        folders = retailers.folders(self.eyes)
-        shops = {front.domain: (front.shop_id, [retailers.SECRET]) for front in self.fronts}
+        shops = {front.domain: (front.shop_id, [webhooks.SECRET]) for front in self.fronts}
         receiver = Receiver(lambda: nullcontext(self.eyes), lambda: shops)
-        self.retailer = Retailer(self.servers, self.fronts, self.clock, folders, receiver, self.hits)
+        self.retailer = Retailer(
+            self.servers,
+            self.fronts,
+            self.clock,
+            Drops(self.servers.home_folder, self.clock, drops.folders(self.eyes)),
+            [Webhooks(front.domain, receiver, Counter(front.opening)) for front in self.fronts],
+            self.hits,
+        )
         self.auditor = Auditor(self.eyes, self.fronts, self.retailer)
 
     def close(self) -> None:
@@ -202,9 +209,9 @@ class Run:
             self.servers.sftp,
             plain,
             self.clock.advance,
-            self.retailer.dropped,
+            self.retailer.drops.filled,
             self.retailer.findings,
-            self.retailer.go_on,
+            self.retailer.drops.go_on,
             has_lock=has_lock,
         )
         try:
@@ -240,7 +247,7 @@ class Run:
 
     def _rest(self, sync: str, *, edited_too: bool) -> list[str]:
         """Run jobs until nothing is left to do, then ask the auditor."""
-        self.retailer.dropped |= set(self.retailer.folders)
+        self.retailer.drops.filled |= set(self.retailer.drops.folders)
         before: object = None
         for _ in range(MOST_ROUNDS):
             self.clock.advance(LONGEST_AHEAD)
