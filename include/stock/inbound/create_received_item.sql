@@ -1,5 +1,5 @@
--- What has arrived, one row per line of a receipt. Private to the transaction.
--- The caller fills it down to complaint: one of the two names of the shipment, and the item or the product.
+-- What has arrived, one row per line of a receipt, and what that is of each item. Private to the transaction.
+-- The caller fills received_item down to complaint: one of the two names of the shipment, and the item or the product.
 CREATE TEMP TABLE received_item (
     line_number bigint NOT NULL,
     shipment_id text COLLATE "C",
@@ -14,4 +14,15 @@ CREATE TEMP TABLE received_item (
     complaint text,
     found_shipment_id text COLLATE "C",
     found_seq_id text COLLATE "C"
+) ON COMMIT DROP;
+CREATE TEMP TABLE arrived_item (
+    line_number bigint NOT NULL,
+    shipment_id text COLLATE "C" NOT NULL,
+    shipment_item_seq_id text COLLATE "C" NOT NULL,
+    product_id text COLLATE "C" NOT NULL,
+    facility_id text COLLATE "C" NOT NULL,
+    rejection_reason text,
+    received_at timestamptz NOT NULL,
+    quantity_accepted numeric NOT NULL,
+    quantity_rejected numeric NOT NULL
 ) ON COMMIT DROP

@@ -137,7 +137,10 @@ def save(connection: Connection, as_of: datetime, data_manager_log_id: int | Non
 
 
 def create_received_items(connection: Connection) -> None:
-    """Make the empty table `received_item`, which the caller fills; it vanishes with the transaction."""
+    """Make the empty table `received_item`, which the caller fills, and that of what it comes to.
+
+    They vanish with the transaction.
+    """
     connection.execute(statement(__file__, "create_received_item"))
 
 
@@ -176,6 +179,8 @@ def receive_found(
         "data_manager_log_id": data_manager_log_id,
         "receipt_key": receipt_key,
     }
+    connection.execute(statement(__file__, "share_out_received"))
+    connection.execute(b"ANALYZE arrived_item")
     row = connection.execute(statement(__file__, "record_receipts"), parameters).fetchone()
     moment = connection.execute(b"SELECT coalesce(max(received_at), now()) FROM received_item").fetchone()
     assert row is not None
