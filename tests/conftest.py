@@ -119,13 +119,15 @@ def shopify_process(state: Path) -> Iterator[Emulator]:
 
 @pytest.fixture
 def emulator(shopify_process: Emulator) -> Emulator:
-    """The Shopify emulator with an empty shop, no faults and a plan that never throttles."""
+    """The Shopify emulator with an empty shop, no faults, the right time and a plan that never throttles."""
     shopify_process.clear_faults()
     shopify_process.seed([], [], [])
     shopify_process.settings(
         replay="observed",
         order_search_lag=0,
         unindexed_orders=[],
+        clock_offset=0,
+        clock_rate=1,
         latency_seconds=0,
         bucket_size=200_000,
         restore_rate=100_000,

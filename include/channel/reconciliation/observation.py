@@ -174,7 +174,7 @@ def observe(
     if gone:
         logger.error("shop %s: %s levels are of items that are not in Shopify: put into quarantine", shop_id, gone)
     if waiting > explained:
-        logger.warning(
+        logger.info(
             "shop %s: %s levels keep moving or have orders not seen; the next round looks again",
             shop_id,
             waiting - explained,
