@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
+from include.db import clock
 from include.errors import NeedsAction
 from include.jobs import connections
 from include.stock.inbound import restock_runs, restocks
@@ -76,4 +77,4 @@ def _look(shipment_id: str) -> tuple[restocks.Restock, float]:
     """A restock, and how many seconds are left."""
     with connections.oms() as oms:
         restock = restocks.read(oms, shipment_id)
-        return restock, (restock.scheduled_at - restocks.now(oms)).total_seconds()
+        return restock, (restock.scheduled_at - clock.now(oms)).total_seconds()

@@ -12,6 +12,7 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import BaseSensorOperator, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from include.db import clock
 from include.errors import NeedsAction
 from include.jobs.assets import RESTOCKS_CHANGED, STOCK_CHANGED
 
@@ -38,7 +39,7 @@ def find_restocks(ti: Any = None) -> list[dict[str, Any]]:
         AirflowSkipException: None does.
     """
     from include.jobs import connections
-    from include.stock.inbound import restock_runs, restocks
+    from include.stock.inbound import restock_runs
     from include.stock.inbound.restock_runs import State
 
     def state(run_id: str) -> State:
@@ -48,7 +49,7 @@ def find_restocks(ti: Any = None) -> list[dict[str, Any]]:
         return State.ALIVE if alive else State.ENDED
 
     with connections.oms() as oms:
-        runs = restock_runs.claim_runs(oms, restocks.now(oms), state)
+        runs = restock_runs.claim_runs(oms, clock.now(oms), state)
     if not runs:
         raise AirflowSkipException("no restock of the next day is without a run")
     return [{"trigger_run_id": run.run_id, "conf": {"shipmentId": run.shipment_id}} for run in runs]
@@ -69,10 +70,10 @@ def look_for_overdue() -> None:
         AirflowFailException: There are some; the message names each and what to do.
     """
     from include.jobs import connections
-    from include.stock.inbound import restock_runs, restocks
+    from include.stock.inbound import restock_runs
 
     with connections.oms() as oms:
-        late = restock_runs.overdue(oms, restocks.now(oms))
+        late = restock_runs.overdue(oms, clock.now(oms))
     if late:
         raise AirflowFailException("\n- ".join([f"{len(late)} restocks are overdue:", *late]))
 
@@ -148,7 +149,7 @@ def receive_restock(params: dict[str, Any] | None = None) -> dict[str, Any]:
 
     assert params is not None
     with connections.oms() as oms:
-        received = restocks.receive(oms, params["shipmentId"], restocks.now(oms))
+        received = restocks.receive(oms, params["shipmentId"], clock.now(oms))
         shop_id = restocks.read(oms, params["shipmentId"]).shop_id
     logger.info("shipment %s: %s", params["shipmentId"], received)
     return {
@@ -188,7 +189,7 @@ def create_restock(params: dict[str, Any] | None = None, dag_run: Any = None) ->
         found = restock_form.identified(oms, entry)
         with connections.shopify(connections.of_shop(found.shop_id)) as client:
             preflight.check_shop(found.shop_id, client)
-        shipment_id = restock_form.schedule(oms, entry, restocks.now(oms))
+        shipment_id = restock_form.schedule(oms, entry, clock.now(oms))
         return _shown(restocks.read(oms, shipment_id))
 
 
@@ -210,7 +211,7 @@ def manage_restock(params: dict[str, Any] | None = None) -> dict[str, Any]:
     assert params is not None
     shipment_id, action = params["shipmentId"], params["restockAction"]
     with connections.oms() as oms:
-        now = restocks.now(oms)
+        now = clock.now(oms)
         match action:
             case "reschedule":
                 restocks.reschedule(oms, shipment_id, _moment(_needed(params, "scheduledAt")), now)

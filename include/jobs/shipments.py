@@ -5,6 +5,7 @@ from typing import Any
 
 from airflow.sdk import task
 
+from include.db import clock
 from include.jobs.assets import STOCK_CHANGED
 
 logger = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ def receive_by_form(params: dict[str, Any] | None = None, run_id: str | None = N
 
     from include.jobs import connections
     from include.stock import identify
-    from include.stock.inbound import restocks, shipments
+    from include.stock.inbound import shipments
     from include.stock.inbound.shipments import NotReceivable, ReceivedLine
 
     assert params is not None
@@ -46,7 +47,7 @@ def receive_by_form(params: dict[str, Any] | None = None, run_id: str | None = N
                 f"shipment {shipment_id}: numbers without a product; name the product, or leave all three empty to"
                 " receive everything that is open"
             )
-        received = shipments.receive(oms, shipment_id, restocks.now(oms), f"run {run_id}", lines=lines)
+        received = shipments.receive(oms, shipment_id, clock.now(oms), f"run {run_id}", lines=lines)
     logger.info("shipment %s: %s", shipment_id, received)
     return {
         "shipment_id": shipment_id,

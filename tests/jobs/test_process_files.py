@@ -8,12 +8,12 @@ from typing import Any
 import paramiko
 import pytest
 
+from include.db import clock
 from include.db.connection import Connection
 from include.intake import pickup
 from include.jobs import connections
 from include.jobs.assets import IMPORTED, RESTOCKS_CHANGED, TAGS_CHANGED
 from include.jobs.data_manager import process_waiting_files
-from include.stock.inbound import restocks
 from tests.intake.drop import NOW, Drop, stores
 from tests.world import World
 
@@ -42,7 +42,7 @@ def test_files_of_any_feed_that_schedules_restocks_wake_who_starts_them(
         b" VALUES ('RSTK_OF_ANOTHER_SYSTEM', 'scheduled_restock', 'More restocks', 'more/restock', 'SKU')"
     )
     drop = Drop(connection, sftp_client, config_id)
-    at = restocks.now(connection) + timedelta(hours=30)
+    at = clock.now(connection) + timedelta(hours=30)
     content = f"productIdentification,quantity,Facility,Schedule Time\nSKU-10001,5,BROADWAY,{at:%Y-%m-%dT%H:%M}\n"
     drop.write(content if wakes else "externalFacilityId,availableQty,idValue\n43,10,521\n", "file.csv")
     pickup.take_whole_files(connection, sftp_client, drop.feed, NOW)

@@ -12,6 +12,7 @@ from pathlib import Path
 import paramiko
 import pytest
 
+from include.db import clock
 from include.sandbox.sftp import SftpServer
 from include.stock.inbound import restocks
 from tests.intake.drop import Drop
@@ -62,7 +63,7 @@ def airflow_of(process: AirflowProcess, store: Store, dsn: str, sftp_server: Sft
 
 def test_a_restock_by_form_is_scheduled_changed_and_cancelled(airflow_of: Airflow, store: Store) -> None:
     store.open({P: 0})
-    now = restocks.now(store.connection)
+    now = clock.now(store.connection)
     at = (now + timedelta(hours=1)).isoformat()
     form: dict[str, object] = {"product": f"SKU-{P}", "quantity": 5, "facility": "Broadway", "scheduledAt": at}
     scopes = store.emulator.settings()["scopes"]

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from include.db import clock
 from include.db.connection import Connection
 from include.stock.inbound import restock_form, restocks
 from include.stock.inbound.restock_form import Entry
@@ -28,12 +29,12 @@ class Waiting:
     dsn: str
 
     def schedule(self, **ahead: float) -> str:
-        now = restocks.now(self.connection)
+        now = clock.now(self.connection)
         entry = Entry("P", Decimal(5), "BROADWAY", None, now + timedelta(**ahead), "January")
         return restock_form.schedule(self.connection, entry, now)
 
     def reschedule(self, shipment_id: str, **ahead: float) -> None:
-        now = restocks.now(self.connection)
+        now = clock.now(self.connection)
         restocks.reschedule(self.connection, shipment_id, now + timedelta(**ahead), now)
 
     def start(self, shipment_id: str) -> None:
@@ -49,7 +50,7 @@ class Waiting:
         self.process.wait_for("waits for")
 
     def due(self) -> list[str]:
-        return [each.shipment_id for each in restocks.due(self.connection, restocks.now(self.connection))]
+        return [each.shipment_id for each in restocks.due(self.connection, clock.now(self.connection))]
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,7 @@ def test_it_follows_a_restock_that_is_rescheduled(waiting: Waiting) -> None:
 def test_a_restock_that_is_closed_meanwhile_ends_it_as_skipped(waiting: Waiting, close: str) -> None:
     shipment_id = waiting.schedule(hours=1)
     waiting.start_and_let_wait(shipment_id)
-    getattr(restocks, close)(waiting.connection, shipment_id, restocks.now(waiting.connection) + timedelta(hours=1))
+    getattr(restocks, close)(waiting.connection, shipment_id, clock.now(waiting.connection) + timedelta(hours=1))
     ended = waiting.process.ended()
     assert ended.state == "skipped"
     assert "nothing to wait for" in ended.log[-1]

@@ -16,6 +16,7 @@ from psycopg.errors import Diagnostic
 
 from include.channel.planning import planner
 from include.channel.reconciliation import observation
+from include.db import clock
 from include.db.connection import Connection
 from include.intake import variance_feed
 from include.stock import variances
@@ -114,7 +115,7 @@ def plans(store: Store) -> Plans:
 
 def test_no_step_reads_through_ledger_stock_or_levels(store: Store, plans: Plans) -> None:
     connection = store.connection
-    now = restocks.now(connection)
+    now = clock.now(connection)
     for step, work in steps(store, connection, now).items():
         with plans.of(step):
             work()

@@ -13,6 +13,7 @@ import paramiko
 import pytest
 
 from include.channel.planning import planner
+from include.db import clock
 from include.db.connection import Connection
 from include.stock import ledger
 from include.stock.atp import online_atp
@@ -38,7 +39,7 @@ STEPS: dict[str, Callable[[Store, str, datetime], object]] = {
 def launch(store: Store, connection: Connection, sftp_client: paramiko.SFTPClient) -> tuple[str, datetime]:
     """A restock of 100 and 20 that a file has scheduled for an hour from now: its shipment, and its moment."""
     store.open({P: 0, Q: 3})
-    at = restocks.now(connection).replace(microsecond=0) + timedelta(hours=1)
+    at = clock.now(connection).replace(microsecond=0) + timedelta(hours=1)
     row = f"SKU-{{}},{{}},{at:%Y-%m-%dT%H:%M:%SZ},Broadway,Not_Naked,demo,January_Restock\n"
     outcome = Drop(connection, sftp_client, "IMP_SCHEDULED_RSTK")(HEADER + row.format(P, 100) + row.format(Q, 20))
     assert outcome.status_id == "FINISHED"
@@ -67,7 +68,7 @@ def test_from_the_file_to_the_shop_at_the_moment_and_not_before(store: Store, la
 
 def test_rescheduled_edited_and_renamed_until_then(store: Store, launch: tuple[str, datetime]) -> None:
     shipment_id, at = launch
-    later, now = at + timedelta(hours=2), restocks.now(store.connection)
+    later, now = at + timedelta(hours=2), clock.now(store.connection)
     restocks.reschedule(store.connection, shipment_id, later, now)
     restocks.rename(store.connection, shipment_id, "February_Restock")
     restocks.edit_item(store.connection, shipment_id, P, Decimal(60), now)
@@ -82,7 +83,7 @@ def test_rescheduled_edited_and_renamed_until_then(store: Store, launch: tuple[s
 
 def test_cancelled_it_never_comes(store: Store, launch: tuple[str, datetime]) -> None:
     shipment_id, at = launch
-    restocks.cancel(store.connection, shipment_id, restocks.now(store.connection))
+    restocks.cancel(store.connection, shipment_id, clock.now(store.connection))
     with pytest.raises(RestockClosed):
         restocks.receive(store.connection, shipment_id, at)
     store.push()

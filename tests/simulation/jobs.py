@@ -12,6 +12,7 @@ from include.channel.order_import import orders
 from include.channel.planning import planner, scope
 from include.channel.planning.scope import Scope
 from include.channel.reconciliation import comparison, observation
+from include.db import clock
 from include.db.connection import Connection, exclusive
 from include.intake import data_manager, pickup, process
 from include.intake.pickup import Settling
@@ -109,7 +110,7 @@ def record_findings(worker: Worker) -> None:
     """What somebody has found is recorded by a run of its own each, until the run has succeeded or was refused."""
     for key, finding in list(worker.findings.items()):
         try:
-            variances.record(worker.oms, key, finding, restocks.now(worker.oms))
+            variances.record(worker.oms, key, finding, clock.now(worker.oms))
         except variances.VarianceRefused:
             del worker.findings[key]
             raise
@@ -154,8 +155,8 @@ def webhooks(worker: Worker) -> None:
 
 
 def receive_restocks(worker: Worker) -> None:
-    for restock in restocks.due(worker.oms, restocks.now(worker.oms)):
-        restocks.receive(worker.oms, restock.shipment_id, restocks.now(worker.oms))
+    for restock in restocks.due(worker.oms, clock.now(worker.oms)):
+        restocks.receive(worker.oms, restock.shipment_id, clock.now(worker.oms))
 
 
 JOBS: dict[str, Callable[[Worker], None]] = {

@@ -104,14 +104,6 @@ def read(connection: Connection, shipment_id: str) -> Restock:
     return found[0]
 
 
-def now(connection: Connection) -> datetime:
-    """The present by the database's clock: the one clock that all who wait for a restock go by."""
-    row = connection.execute(b"SELECT clock_timestamp()").fetchone()
-    assert row is not None
-    moment: datetime = row[0]
-    return moment
-
-
 def due(connection: Connection, now: datetime) -> list[Restock]:
     """List the restocks that wait and whose moment has come, the earliest first."""
     return _select(connection, None, now)

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from include.channel.planning import planner
+from include.db import clock
 from include.db.connection import Connection
 from include.stock.atp import online_atp
 from include.stock.inbound import restock_form, restocks
@@ -30,7 +31,7 @@ def end_hold(connection: Connection) -> None:
 
 def restock(store: Store, product: str, units: int) -> str:
     """A restock that is received now; nothing is pushed yet."""
-    now = restocks.now(store.connection)
+    now = clock.now(store.connection)
     entry = Entry(product, Decimal(units), "BROADWAY", None, now + timedelta(hours=1), "Launch")
     shipment_id = restock_form.schedule(store.connection, entry, now)
     restocks.receive(store.connection, shipment_id, now + timedelta(hours=1))
