@@ -229,20 +229,25 @@ def test_an_order_of_many_parts_refunds_and_lines_is_read_to_its_end(both: Store
     assert stock(both, "_NA_") == (0, -5)
 
 
-def test_pages_are_committed_one_by_one_and_a_failure_loses_none(both: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    placed = [sell(both, line(P, 1, ONLINE)) for _ in range(7)]
+def break_off(both: Store, order: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Import orders in pages of two, until Shopify fails at the page with a given one."""
     monkeypatch.setattr(shopify_orders, "changed_since", in_pages_of(2, shopify_orders.changed_since))
     read = shopify_orders.read
 
-    def fails_at_the_third(client: Client, wanted: list[str]) -> object:
-        if placed[4] in wanted:
+    def fails(client: Client, wanted: list[str]) -> object:
+        if order in wanted:
             raise ShopifyError("gone")
         return read(client, wanted)
 
     with monkeypatch.context() as broken:
-        broken.setattr(shopify_orders, "read", fails_at_the_third)
+        broken.setattr(shopify_orders, "read", fails)
         with pytest.raises(ShopifyError):
             both.import_orders()
+
+
+def test_pages_are_committed_one_by_one_and_a_failure_loses_none(both: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    placed = [sell(both, line(P, 1, ONLINE)) for _ in range(7)]
+    break_off(both, placed[4], monkeypatch)
     assert stock(both, "_NA_") == (0, -4)
     assert levels(both)["online"] == (6, 6, 3)
     imported(both)
@@ -253,18 +258,7 @@ def test_a_first_import_that_breaks_off_goes_on_as_a_first_import(both: Store, m
     """What had left before Trueup came is not taken out of its stock, on whichever page it is."""
     placed = [sell(both, line(P, 1, STORE_LOCATION), source="pos") for _ in range(5)]
     both.connection.execute(b"UPDATE shopify_shop SET orders_read_through = NULL")
-    monkeypatch.setattr(shopify_orders, "changed_since", in_pages_of(2, shopify_orders.changed_since))
-    read = shopify_orders.read
-
-    def fails_at_the_second(client: Client, wanted: list[str]) -> object:
-        if placed[2] in wanted:
-            raise ShopifyError("gone")
-        return read(client, wanted)
-
-    with monkeypatch.context() as broken:
-        broken.setattr(shopify_orders, "read", fails_at_the_second)
-        with pytest.raises(ShopifyError):
-            both.import_orders()
+    break_off(both, placed[2], monkeypatch)
     both.emulator.refund_order(placed[0], [line(P, 1, STORE_LOCATION, restockType="RETURN")])
     both.import_orders()
     assert stock(both, "BROADWAY") == (11, 11), "only what was brought back since"
@@ -361,26 +355,17 @@ def long_ago(both: Store) -> Store:
 
 
 @pytest.mark.parametrize("comes_first", ["order", "snapshot"])
-def test_a_sale_that_the_erp_knows_is_deducted_once(long_ago: Store, comes_first: str) -> None:
-    """Sold at 0:00, in the ERP a quarter of an hour later, counted half an hour after the sale."""
+@pytest.mark.parametrize(("minutes", "counted"), [(30, 8), (10, 10)], ids=["the ERP knows", "it cannot know yet"])
+def test_a_sale_is_deducted_once_whether_the_erp_has_counted_it_or_not(
+    long_ago: Store, comes_first: str, minutes: int, counted: int
+) -> None:
+    """A sale is in the ERP a quarter of an hour later; a count is so many minutes later than the sale."""
     long_ago.connection.execute(b"UPDATE shopify_shop SET sales_reach_erp_after = interval '15 minutes'")
     sold = datetime.now(UTC) - timedelta(hours=2)
     place_at_till(long_ago, sold)
     if comes_first == "order":
         imported(long_ago)
-    snapshot(long_ago, 3, sold + timedelta(minutes=30), 8)
-    imported(long_ago)
-    assert stock(long_ago, "BROADWAY") == (8, 8)
-
-
-@pytest.mark.parametrize("comes_first", ["order", "snapshot"])
-def test_a_sale_that_the_erp_cannot_know_yet_is_not_taken_for_counted(long_ago: Store, comes_first: str) -> None:
-    long_ago.connection.execute(b"UPDATE shopify_shop SET sales_reach_erp_after = interval '15 minutes'")
-    sold = datetime.now(UTC) - timedelta(hours=2)
-    place_at_till(long_ago, sold)
-    if comes_first == "order":
-        imported(long_ago)
-    snapshot(long_ago, 3, sold + timedelta(minutes=10), 10)
+    snapshot(long_ago, 3, sold + timedelta(minutes=minutes), counted)
     imported(long_ago)
     assert stock(long_ago, "BROADWAY") == (8, 8)
 

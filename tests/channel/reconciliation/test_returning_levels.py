@@ -47,12 +47,33 @@ def test_a_location_that_shopify_was_master_of_is_looked_at_before_anything_is_p
     assert (store.shown(P), store.applied(P)) == (109, [-1])
 
 
-def test_a_location_whose_mapping_ended_for_a_time(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("leave", "come_back"),
+    [
+        (
+            b"UPDATE inventory_channel SET thru_date = now()",
+            b"UPDATE inventory_channel SET thru_date = 'infinity'",
+        ),
+        (
+            b"DELETE FROM shopify_shop_product",
+            b"INSERT INTO shopify_shop_product (shop_id, product_id, inventory_item_id)"
+            b" SELECT shop_id, product_id, inventory_item_id FROM inventory_level",
+        ),
+        (
+            b"UPDATE shopify_shop_product SET is_bundle = TRUE",
+            b"UPDATE shopify_shop_product SET is_bundle = FALSE",
+        ),
+    ],
+    ids=["location not mapped", "item not mapped", "a bundle"],
+)
+def test_a_level_without_a_target_for_a_time_is_looked_at_before_anything_is_pushed(
+    store: Store, leave: bytes, come_back: bytes
+) -> None:
     store.open({P: 10})
-    store.connection.execute(b"UPDATE inventory_channel SET thru_date = now()")
+    store.connection.execute(leave)
     online_atp.refresh(store.connection)
     receive(store, 40)
-    store.connection.execute(b"UPDATE inventory_channel SET thru_date = 'infinity'")
+    store.connection.execute(come_back)
     store.move(P, -1)
     come_to_rest(store)
     assert (store.shown(P), store.applied(P)) == (49, [-1])
@@ -69,16 +90,6 @@ def test_a_mapping_that_another_one_follows_at_once_goes_on(store: Store) -> Non
         )
     online_atp.refresh(store.connection)
     assert store.level(P) == (10, 10)
-
-
-def test_an_item_that_was_not_mapped_for_a_time(store: Store) -> None:
-    store.open({P: 10})
-    unmap(store, P)
-    receive(store, 40)
-    store.world.in_shop(P, item(P))
-    store.move(P, -1)
-    come_to_rest(store)
-    assert (store.shown(P), store.applied(P)) == (49, [-1])
 
 
 def test_an_item_that_moves_to_another_product_shows_what_that_one_can_promise(store: Store) -> None:
@@ -111,17 +122,6 @@ def test_products_that_change_places_go_on_as_each_other(store: Store) -> None:
         b"SELECT inventory_item_id, product_id, target, position FROM inventory_level ORDER BY inventory_item_id"
     )
     assert rows.fetchall() == [(item(P), Q, 3, 3), (item(Q), P, 10, 10)]
-
-
-def test_a_bundle_that_is_none_any_more_is_looked_at_before_anything_is_pushed(store: Store) -> None:
-    store.open({P: 10})
-    store.connection.execute(b"UPDATE shopify_shop_product SET is_bundle = TRUE")
-    online_atp.refresh(store.connection)
-    receive(store, 40)
-    store.connection.execute(b"UPDATE shopify_shop_product SET is_bundle = FALSE")
-    store.move(P, -1)
-    come_to_rest(store)
-    assert (store.shown(P), store.applied(P)) == (49, [-1])
 
 
 def test_what_was_planned_for_an_item_that_is_not_mapped_any_more_stays_here(store: Store) -> None:
