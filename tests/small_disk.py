@@ -7,6 +7,7 @@ starts meanwhile see it, and it is gone with them, however they end.
 import ctypes
 import errno
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,18 +54,26 @@ class SmallDisk:
                     if error.errno != errno.ENOSPC:
                         raise
 
+    def use_up_files(self) -> None:
+        """Make as many files as there can be; bytes are left."""
+        (self.folder / "many").mkdir()
+        for number in range(os.statvfs(self.folder).f_ffree):
+            (self.folder / "many" / str(number)).touch()
+
     def make_room(self) -> None:
         """Somebody clears up."""
         self.ballast.unlink(missing_ok=True)
+        shutil.rmtree(self.folder / "many", ignore_errors=True)
 
 
 @contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[SmallDisk]:
+def small_disk(folder: Path, megabytes: int, files: int = 100_000) -> Iterator[SmallDisk]:
     """Mount a small file system on an empty folder, for the length of a `with` block; skip the test if that may not be.
 
     Args:
         folder: Where; to everybody else it stays the empty folder that it is.
         megabytes: How much it holds.
+        files: How many files and folders it holds.
     """
     if sys.platform != "linux":
         pytest.skip("a small file system of the test's own: needs Linux")
@@ -76,7 +85,7 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[SmallDisk]:
             with _skipping_if_forbidden("mount"):
                 # Else the mount would spread to where the others see it.
                 _call("mount", b"none", b"/", None, _MS_REC_PRIVATE, None)
-                options = f"size={megabytes}m,mode=0755".encode()
+                options = f"size={megabytes}m,nr_inodes={files},mode=0755".encode()
                 _call("mount", b"tmpfs", os.fsencode(folder), b"tmpfs", 0, options)
             try:
                 yield SmallDisk(folder)

@@ -16,3 +16,7 @@ class FileStillGrowing(TryAgain):
 
 class NotFiledAway(TryAgain):
     """A file is done with, but could not be put into its last folder, or its reject file not be written."""
+
+
+class NotWritten(TryAgain, OSError):
+    """The server refused to write or to move a file, or had room for a part of it only. What lay there before stays."""

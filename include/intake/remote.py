@@ -2,11 +2,14 @@
 
 import stat
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from posixpath import dirname
 
 import paramiko
+
+from include.intake.errors import NotWritten
 
 BLOCK = 32 * 1024
 """Bytes per read request: what every SFTP server grants."""
@@ -95,41 +98,74 @@ def size_of(sftp: paramiko.SFTPClient, path: str) -> int:
 
 
 def move(sftp: paramiko.SFTPClient, source: str, target: str) -> None:
-    """Rename a file in one step, making the target's folder if need be."""
+    """Rename a file in one step, making the target's folder if need be.
+
+    Raises:
+        NotWritten: The server refused. The file lies where it lay.
+    """
     make_folder(sftp, dirname(target))
-    sftp.posix_rename(source, target)
+    with _naming(sftp, target):
+        sftp.posix_rename(source, target)
 
 
 def write(sftp: paramiko.SFTPClient, path: str, blocks: Iterator[bytes]) -> None:
     """Write a file so that nobody ever sees half of it: under another name first, then renamed.
 
     Raises:
-        OSError: Not all of it has arrived.
+        NotWritten: The server refused, or not all of it has arrived: what has arrived is removed, so that it takes up
+            no room where there is none.
     """
     make_folder(sftp, dirname(path))
     unfinished = f"{path}.part"
-    with sftp.open(unfinished, "wb") as file:
+    with _naming(sftp, unfinished):
+        try:
+            _write(sftp, unfinished, blocks)
+        except OSError as refusal:
+            if not is_lost(sftp, refusal):
+                with suppress(*TROUBLE):
+                    sftp.remove(unfinished)
+            raise
+    with _naming(sftp, path):
+        sftp.posix_rename(unfinished, path)
+
+
+def _write(sftp: paramiko.SFTPClient, path: str, blocks: Iterator[bytes]) -> None:
+    with sftp.open(path, "wb") as file:
         file.set_pipelined(True)
         written = 0
         for block in blocks:
             file.write(block)
             written += len(block)
     # Paramiko throws the answers to pipelined writes away, and with them that a disk is full.
-    if (arrived := size_of(sftp, unfinished)) != written:
-        raise OSError(
-            f"{unfinished}: {arrived:,} of {written:,} bytes could be written; let the server's operator look at its"
-            " disk and quota"
-        )
-    sftp.posix_rename(unfinished, path)
+    if (arrived := size_of(sftp, path)) != written:
+        raise OSError(f"{arrived:,} of {written:,} bytes could be written")
 
 
 def make_folder(sftp: paramiko.SFTPClient, folder: str) -> None:
-    """Make a folder and those above it where they are missing."""
+    """Make a folder and those above it where they are missing.
+
+    Raises:
+        NotWritten: The server refused.
+    """
     if not folder or exists(sftp, folder):
         return
     make_folder(sftp, dirname(folder))
+    with _naming(sftp, folder):
+        try:
+            sftp.mkdir(folder)
+        except OSError:
+            if not exists(sftp, folder):  # somebody else may have made it just now
+                raise
+
+
+@contextmanager
+def _naming(sftp: paramiko.SFTPClient, path: str) -> Iterator[None]:
+    """Say where, and whom to ask, if the server refuses: its own words are no more than "Failure" for a full disk."""
     try:
-        sftp.mkdir(folder)
-    except OSError:
-        if not exists(sftp, folder):  # somebody else may have made it just now
+        yield
+    except OSError as refusal:
+        if is_lost(sftp, refusal) or isinstance(refusal, FileNotFoundError):
             raise
+        raise NotWritten(
+            f"{path}: {refusal}; let the server's operator look at its disk, quota and permissions"
+        ) from refusal

@@ -165,7 +165,7 @@ def upload(connection: Connection, sftp: paramiko.SFTPClient, configured: Feed) 
         The paths of the files, oldest first.
 
     Raises:
-        OSError: A file could not be uploaded; those before it are.
+        NotWritten: A file could not be uploaded; those before it are.
     """
     uploaded = []
     for file in waiting(connection, configured):

@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.log import redact  # type: ignore[attr-defined]
 
 from include.errors import NeedsAction, TryAgain
+from include.jobs.advice import advice
 
 LONGEST_SUBJECT = 160
 LONGEST_MESSAGE = 4000
@@ -188,7 +189,7 @@ def _tries(ti: Any) -> int:
 def _next_step(error: object) -> str:
     if isinstance(error, NeedsAction | AirflowFailException):
         return DO_WHAT_IT_SAYS
-    return TRY_AGAIN if isinstance(error, TryAgain) else SEE_THE_LOG
+    return TRY_AGAIN if isinstance(error, TryAgain) else advice(error) or SEE_THE_LOG
 
 
 def _run_url(dag_id: str, run_id: str) -> str:

@@ -13,6 +13,7 @@ from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
 from include.errors import NeedsAction, TryAgain
+from include.jobs.advice import advice
 
 if TYPE_CHECKING:
     from include.db.connection import Connection
@@ -153,4 +154,6 @@ def tell_troubles(ti: Any = None) -> None:
 def _next_step(trouble: Exception) -> str:
     if isinstance(trouble, NeedsAction):
         return "Nothing changes until somebody has acted on it"
+    if (told := advice(trouble)) is not None:
+        return told
     return TRIED_AGAIN if isinstance(trouble, TryAgain | OSError) else SEE_THE_LOG

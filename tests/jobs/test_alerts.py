@@ -89,7 +89,11 @@ def test_slack_gets_the_same_text(alerting: Alerting) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "next_step"),
-    [("TryAgain", "Nothing was half done: "), ("RuntimeError", "See the task's log; ")],
+    [
+        ("TryAgain", "Nothing was half done: "),
+        ("DiskFull", "The disk of Trueup's database is full. "),
+        ("RuntimeError", "See the task's log; "),
+    ],
 )
 def test_the_next_step_fits_the_kind_of_failure(alerting: Alerting, kind: str, next_step: str) -> None:
     alerting.channels(WEBHOOK)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import paramiko
 import psycopg
 import pytest
+from psycopg import sql
 
 from include.db.connection import Connection, connect
 from include.db.migrate import migrate
 from include.intake import data_manager, pickup, process
+from include.jobs.advice import LOOK_AT_DATABASE, MAKE_ROOM_FOR_DATABASE, advice
 from include.sandbox import postgres
 from include.sandbox.postgres import Cluster
+from include.sandbox.process import SandboxError
+from include.sandbox.shopify import Emulator
 from include.stock import ledger
+from tests.channel.delivery.delivery_world import AT_FIRST, PRODUCTS, SECONDS_TO_ARRIVE, Shop, item
 from tests.intake.drop import NOW, Drop
 from tests.small_disk import SmallDisk, small_disk
 from tests.world import World
@@ -65,13 +71,42 @@ def dsn(server: Cluster, disk: SmallDisk) -> Iterator[str]:
         admin.execute(b"CHECKPOINT")
     yield server.dsn(name)
     disk.make_room()
-    server.drop_database(name)
+    with suppress(psycopg.OperationalError):  # a test has ended the server
+        server.drop_database(name)
 
 
 def switch_wal(connection: Connection) -> None:
     """Go on in the next WAL file."""
     connection.execute(b"SELECT pg_logical_emit_message(TRUE, 'test', 'end of this file')")
     connection.execute(b"SELECT pg_switch_wal()")
+
+
+@contextmanager
+def no_room_in(dsn: str, disk: SmallDisk, table: str, column: str) -> Iterator[None]:
+    """The disk is full, and so are the pages of a table: to change any of its rows needs room. Then room is made."""
+    change = sql.SQL("UPDATE {0} SET {1} = {1} WHERE ctid = (SELECT max(ctid) FROM {0})").format(
+        sql.Identifier(table), sql.Identifier(column)
+    )
+    with connect(dsn) as reader, connect(dsn) as writer, reader.transaction():
+        reader.execute(b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        reader.execute(b"SELECT txid_current()")  # what is changed from now on has to stay beside what it becomes
+        disk.fill()
+        with pytest.raises(psycopg.errors.DiskFull):
+            change_for_ever(writer, change)
+        yield
+    disk.make_room()
+
+
+def change_for_ever(connection: Connection, change: sql.Composed) -> None:
+    while True:
+        connection.execute(change)
+
+
+def fill_wal(dsn: str) -> None:
+    """Others write until there is no room for the WAL, which ends the server."""
+    with suppress(psycopg.OperationalError), connect(dsn) as writer:
+        while True:
+            switch_wal(writer)
 
 
 @pytest.mark.parametrize(
@@ -101,8 +136,9 @@ def test_a_file_waits_until_there_is_room_for_what_it_says(
     drop.write("Item,externalFacilityId,availableQty,idValue\n" + "".join(rows), "reset.csv")
     pickup.take_whole_files(connection, sftp_client, drop.feed, NOW)
     disk.fill(but=megabytes_free << 20)
-    with pytest.raises(psycopg.errors.DiskFull, match=fails_in):
+    with pytest.raises(psycopg.errors.DiskFull, match=fails_in) as caught:
         process.process_waiting(connection, sftp_client, drop.feed)
+    assert advice(caught.value) == MAKE_ROOM_FOR_DATABASE
     for _ in range(data_manager.MOST_ATTEMPTS):
         with pytest.raises(psycopg.errors.DiskFull):
             process.process_waiting(connection, sftp_client, drop.feed)
@@ -117,3 +153,85 @@ def test_a_file_waits_until_there_is_room_for_what_it_says(
     assert world.stock() == {(str(each), f"STORE_{store}"): (n, n) for (store, each), n in expected.items()}
     assert connection.execute(b"SELECT count(*) FROM inventory_item_detail").fetchone() == (len(rows),)
     assert ledger.out_of_balance(connection) == []
+
+
+@pytest.fixture
+def shop(dsn: str, emulator: Emulator) -> Iterator[Shop]:
+    """Three products of which Shopify shows one too many."""
+    with closing(Shop(dsn, emulator)) as opened:
+        for product in PRODUCTS:
+            opened.move(product, -1)
+        yield opened
+
+
+def statuses(shop: Shop) -> list[str]:
+    return [row[0] for row in shop.connection.execute(b"SELECT status_id FROM outbox_batch ORDER BY outbox_batch_id")]
+
+
+def at_rest(shop: Shop) -> None:
+    """What is left to do is done; each product has gone down by one, once."""
+    for _ in range(2):
+        shop.let_pass(SECONDS_TO_ARRIVE)
+        shop.settle()
+        shop.plan()
+        shop.deliver()
+    assert shop.shown() == dict.fromkeys(PRODUCTS, AT_FIRST - 1)
+    assert Counter(item for _, item in shop.applied().elements()) == dict.fromkeys(map(item, PRODUCTS), 1)
+    assert {(level.target, level.position, level.status_id) for level in shop.levels().values()} == {
+        (AT_FIRST - 1, AT_FIRST - 1, None)
+    }
+    assert ledger.out_of_balance(shop.connection) == []
+
+
+def test_what_cannot_be_noted_is_not_sent(shop: Shop, disk: SmallDisk) -> None:
+    disk.fill()
+    with pytest.raises(psycopg.errors.DiskFull):
+        shop.plan()
+    assert statuses(shop) == []
+    disk.make_room()
+    shop.plan()
+    with no_room_in(shop.dsn, disk, "outbox_batch", "shop_id"), pytest.raises(psycopg.errors.DiskFull):
+        shop.deliver()
+    assert (statuses(shop), shop.applied()) == (["PLANNED"], {})
+    shop.deliver()
+    assert statuses(shop) == ["CONFIRMED"]
+    at_rest(shop)
+
+
+def test_what_was_sent_and_cannot_be_confirmed_is_not_sent_again(shop: Shop, disk: SmallDisk) -> None:
+    shop.plan()
+    with no_room_in(shop.dsn, disk, "outbox_batch_row", "delta"):
+        with pytest.raises(psycopg.errors.DiskFull):
+            shop.deliver()
+        assert statuses(shop) == ["SENDING"]
+        with suppress(psycopg.errors.DiskFull):
+            shop.deliver()
+            shop.let_pass(SECONDS_TO_ARRIVE)
+            shop.settle()
+    assert set(shop.applied().values()) == {1}
+    at_rest(shop)
+    assert statuses(shop) == ["SETTLED"]
+
+
+def test_a_server_without_room_for_its_wal_is_named_and_comes_back(
+    shop: Shop, server: Cluster, disk: SmallDisk
+) -> None:
+    """It ends while a batch is under way, and does not start before room is made."""
+    shop.plan()
+    shop.wire.overtake = lambda waits: fill_wal(shop.dsn)
+    disk.fill()
+    with pytest.raises(psycopg.OperationalError) as lost:
+        shop.deliver(["overtaken after"])
+    with pytest.raises(psycopg.OperationalError) as absent:
+        connect(shop.dsn)
+    for trouble in (lost.value, absent.value):
+        assert advice(trouble) in (LOOK_AT_DATABASE, MAKE_ROOM_FOR_DATABASE)
+    server.stop()
+    with pytest.raises(SandboxError, match="No space left on device"), serving(disk):
+        pass
+    disk.make_room()
+    with serving(disk) as again:
+        shop.connect_again(again.dsn(shop.dsn.rpartition("/")[2]))
+        assert (statuses(shop), set(shop.applied().values())) == (["SENDING"], {1})
+        at_rest(shop)
+        assert statuses(shop) == ["SETTLED"]

@@ -198,6 +198,11 @@ class Shop:
         self._clock.close()
         self.wire.__exit__(None, None, None)
 
+    def connect_again(self, dsn: str) -> None:
+        """The database was away and is back."""
+        self.dsn = dsn
+        self.connection, self._clock = self._connect(), self._connect()
+
     def _connect(self) -> Mortal:
         opened = Mortal.connect(self.dsn, autocommit=True)
         prepare(opened)

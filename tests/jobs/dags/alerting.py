@@ -5,12 +5,15 @@ from typing import Any
 
 from airflow.sdk import BaseHook, Variable, dag, task
 from airflow.sdk.exceptions import AirflowFailException
+from psycopg.errors import DiskFull
 
 from include.errors import NeedsAction, TryAgain
 from include.jobs import alerts
 from include.jobs.defaults import DEFAULT_ARGS
 
-KINDS = {kind.__name__: kind for kind in (AirflowFailException, NeedsAction, TryAgain, RuntimeError)}
+KINDS: dict[str, type[Exception]] = {
+    kind.__name__: kind for kind in (AirflowFailException, NeedsAction, TryAgain, RuntimeError, DiskFull)
+}
 
 
 def fail(ti: Any, conf: dict[str, Any]) -> None:
