@@ -17,7 +17,7 @@ from include.db.connection import Connection, connect
 from include.db.migrate import migrate
 from include.intake import data_manager, pickup, process
 from include.jobs.advice import LOOK_AT_DATABASE, MAKE_ROOM_FOR_DATABASE, advice
-from include.sandbox import postgres
+from include.sandbox import postgres, readiness
 from include.sandbox.postgres import Cluster
 from include.sandbox.process import SandboxError
 from include.sandbox.shopify import Emulator
@@ -226,6 +226,7 @@ def test_a_server_without_room_for_its_wal_is_named_and_comes_back(
         connect(shop.dsn)
     for trouble in (lost.value, absent.value):
         assert advice(trouble) in (LOOK_AT_DATABASE, MAKE_ROOM_FOR_DATABASE)
+    readiness.wait_until("the end of Postgres", lambda: not (server.data / "postmaster.pid").exists(), wait_s=30)
     server.stop()
     with pytest.raises(SandboxError, match="No space left on device"), serving(disk):
         pass
