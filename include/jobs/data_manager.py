@@ -10,6 +10,7 @@ from include.jobs.assets import FILES_WAITING, IMPORTED, RESTOCKS_CHANGED, STOCK
 
 if TYPE_CHECKING:
     from include.db.connection import Connection
+    from include.intake.data_manager import Config
     from include.intake.process import Outcome
 
 logger = logging.getLogger(__name__)
@@ -33,13 +34,17 @@ def process_waiting_files(outlet_events: Any = None) -> list[dict[str, Any]]:
     from include.jobs import connections
 
     with connections.oms() as oms:
-        services = {each.config_id: each.import_service_name for each in data_manager.configs(oms)}
+        configs = {each.config_id: each for each in data_manager.configs(oms)}
         outcomes, troubles = process.process_all(oms, connections.sftp)
         for outcome in outcomes:
             told = (outcome.status_id, outcome.counts, outcome.message or "no remarks")
             logger.info("log %s, %s: %s; %s; %s", outcome.data_manager_log_id, outcome.file_name, *told)
-            _warn(oms, outcome)
-    changed = {services[outcome.config_id] for outcome in outcomes if outcome.counts and outcome.counts.changed}
+            _warn(oms, configs[outcome.config_id], outcome)
+    changed = {
+        configs[outcome.config_id].import_service_name
+        for outcome in outcomes
+        if outcome.counts and outcome.counts.changed
+    }
     for service in sorted(changed & WAKES.keys()):
         outlet_events[IMPORTED].add(WAKES[service])
     if refused := [outcome.message or "" for outcome in outcomes if outcome.counts is None]:
@@ -51,25 +56,35 @@ def process_waiting_files(outlet_events: Any = None) -> list[dict[str, Any]]:
     return [asdict(outcome) for outcome in outcomes]
 
 
-def _warn(oms: "Connection", outcome: "Outcome") -> None:
-    """Alert of a file that finished with errors, if its feed is to be alerted of."""
+def _warn(oms: "Connection", config: "Config", outcome: "Outcome") -> None:
+    """Alert of a file that finished with errors, if its feed is to be alerted of.
+
+    This is the only time that it is told, so it is told as well where the database was lost at a later file.
+    """
+    import psycopg
+
     from include.intake import data_manager
     from include.jobs import alerts
 
-    counts, config = outcome.counts, data_manager.config(oms, outcome.config_id)
+    counts, log_id = outcome.counts, outcome.data_manager_log_id
     if outcome.status_id != "FINISHED_WITH_ERRORS" or counts is None or not config.notify_on_failure:
         return
-    log = data_manager.read_log(oms, outcome.data_manager_log_id)
+    try:
+        log = data_manager.read_log(oms, log_id)
+    except psycopg.OperationalError:
+        error_file, folder, server = None, config.import_path, config.property_resource
+    else:
+        error_file, folder, server = log.error_file_path, log.import_path, log.property_resource
     # The connection may have been lost before the reject file was written.
-    place = log.error_file_path or f"A file in {log.import_path}/error, which the next run will write,"
+    place = error_file or f"A file in {folder}/error, which the next run will write,"
     alerts.send(
-        f"{log.config_id}: {counts.failed:,} of {counts.total:,} rows of {log.file_name} were refused",
-        f"{log.file_name} (log {log.data_manager_log_id}): {counts.failed:,} of {counts.total:,} rows were refused;"
+        f"{config.config_id}: {counts.failed:,} of {counts.total:,} rows of {outcome.file_name} were refused",
+        f"{outcome.file_name} (log {log_id}): {counts.failed:,} of {counts.total:,} rows were refused;"
         f" {counts.changed:,} changed something, {counts.unchanged:,} said what was known, {counts.superseded:,} were"
-        f" out of date. {place} on the SFTP server of {log.property_resource} has the refused rows, each"
-        f" with its line and reason. Correct them in it and drop it into {log.import_path}; or, where what they name"
+        f" out of date. {place} on the SFTP server of {server} has the refused rows, each"
+        f" with its line and reason. Correct them in it and drop it into {folder}; or, where what they name"
         f" was missing here, set that up and run manage_imported_file with dataManagerLogId"
-        f" {log.data_manager_log_id} and action retry_failed_rows",
+        f" {log_id} and action retry_failed_rows",
     )
 
 

@@ -1,18 +1,22 @@
 """Batches as the lines of a file: the same states, each line by its number, found again after a crash."""
 
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from include.channel.delivery import bulk_delivery, outbox
 from include.channel.planning import planner
+from include.jobs.advice import MAKE_ROOM_FOR_WORKER, advice
 from include.shopify import bulk_mutation, bulk_query
 from include.shopify.bulk_query import ExportFailed
 from include.shopify.errors import OutcomeUnknown
 from tests.scenarios.store import Store, item
+from tests.small_disk import SmallDisk, small_disk
 from tests.world import SHOP
 
 RUN = "bulkOperationRunMutation"
@@ -285,3 +289,36 @@ def test_an_upload_that_is_refused_leaves_the_batches_planned(shop: Store) -> No
     assert shop.batches() == ["PLANNED"] * 3
     start(shop)
     assert collect(shop) == {"confirmed": 3}
+
+
+@pytest.fixture
+def temporary(state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallDisk]:
+    """The worker's folder for temporary files, on a disk of its own."""
+    folder = state / "small-temporary"
+    folder.mkdir()
+    with small_disk(folder, 2) as mounted:
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        yield mounted
+
+
+def test_a_worker_whose_disk_is_full_goes_on_once_there_is_room(shop: Store, temporary: SmallDisk) -> None:
+    """It writes what it uploads and what it has downloaded to disk; the disk is really full each time."""
+    temporary.fill()
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        start(shop)
+    assert advice(caught.value) == MAKE_ROOM_FOR_WORKER
+    assert shop.batches() == ["PLANNED"] * 3
+    temporary.make_room()
+    assert start(shop)["started"] == 1
+    (operation,) = bulk_delivery.running(shop.connection, SHOP)
+    until = time.monotonic() + 30
+    while bulk_mutation.ended(shop.client, operation) is None:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    temporary.fill()
+    with pytest.raises(OSError, match="No space left on device"):
+        bulk_delivery.collect(shop.connection, SHOP, shop.client)
+    assert shop.batches() == ["SENDING"] * 3
+    temporary.make_room()
+    assert collect(shop) == {"confirmed": 3}
+    bring_to_rest(shop)
