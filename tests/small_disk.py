@@ -1,6 +1,6 @@
-"""A file system of a few dozen MB for tests to fill.
+"""Small file systems for tests to fill.
 
-It is mounted in a mount namespace of its own: only the thread that asked for it and the processes that this thread
+Each is mounted in a mount namespace of its own: only the thread that asked for it and the processes that this thread
 starts meanwhile see it, and it is gone with them, however they end.
 """
 

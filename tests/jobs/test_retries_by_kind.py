@@ -6,6 +6,7 @@ from airflow.sdk import RetryAction
 from include.channel.delivery.outbox import Fenced
 from include.channel.delivery.preflight import NotReady
 from include.db.connection import LockedElsewhere
+from include.intake.errors import NotWritten
 from include.jobs.connections import ConnectionMisconfigured
 from include.jobs.defaults import RETRY_BY_KIND
 from include.jobs.shops import ShopsInTrouble
@@ -21,6 +22,7 @@ from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused, Thro
         (NotSent("no connection"), 20.0),
         (LockedElsewhere("at work"), 20.0),
         (ExportFailed("FAILED"), 20.0),
+        (NotWritten("no room on the server"), 20.0),
         (OutcomeUnknown("a question without an answer"), 60.0),
         (OSError("the connection failed"), 30.0),
     ],
