@@ -1,8 +1,12 @@
 """The one clock that several machines go by: the database's."""
 
-from datetime import datetime
+from __future__ import annotations
 
-from include.db.connection import Connection
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # DAG files import this, and do without psycopg
+    from include.db.connection import Connection
 
 
 def now(connection: Connection) -> datetime:
