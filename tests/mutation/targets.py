@@ -37,6 +37,8 @@ TARGETS = (
         ),
         (
             "tests/channel/planning/test_planned_rows.py",
+            "tests/channel/planning/test_ledger_reasons.py",
+            "tests/channel/planning/test_breaker.py",
             "tests/channel/planning/test_plans.py",
             "tests/channel/test_two_shops.py",
             "tests/channel/planning/test_launches.py",
@@ -47,7 +49,8 @@ TARGETS = (
         "delivery",
         (
             *(f"{DELIVERY}/{name}.sql" for name in ("confirm_batch", "end_unapplied", "mark_sending", "take_over")),
-            *(f"{DELIVERY}/{name}.sql" for name in ("choose_stale_rows", "choose_remaining_rows")),
+            *(f"{DELIVERY}/{name}.sql" for name in ("choose_stale_rows", "choose_remaining_rows", "select_overtaken")),
+            f"{DELIVERY}/select_sendable.sql",
             f"{RECONCILIATION}/close_settled.sql",
             f"{DELIVERY}/delivery.py",
         ),
