@@ -27,7 +27,12 @@ from tests.mutation import mutant
 from tests.mutation.mutant import Mutant
 
 SECONDS_A_TEST = 120
-"""After which a test has noticed: a change may make a loop endless."""
+"""Within which a test ends as it is."""
+
+
+def patience(seconds: float) -> int:
+    """Seconds after which a test that takes so long as it is has noticed: a change may make a loop endless."""
+    return min(SECONDS_A_TEST, 20 + 20 * int(seconds))
 
 
 class TookTooLong(Exception):
@@ -44,6 +49,8 @@ class Learning:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Each test once."""
         known: dict[str, Any] = json.loads(self.known.read_text(encoding="utf-8")) if self.known.exists() else {}
+        if any(item.nodeid not in known for item in session.items):
+            _fails(session.items[0], session.items[-1])  # starts the servers, which is no test's own time
         for item, following in _each_with_next(session.items):
             if item.nodeid in known:
                 continue
@@ -123,7 +130,14 @@ class Mutation:
         return sorted(able, key=lambda item: (rank.get(item.nodeid, len(killers)), self.known[item.nodeid]["seconds"]))
 
     def _first_failure(self, items: Sequence[pytest.Item]) -> str | None:
-        return next((item.nodeid for item, following in _each_with_next(items) if _fails(item, following)), None)
+        return next(
+            (
+                item.nodeid
+                for item, following in _each_with_next(items)
+                if _fails(item, following, patience(self.known[item.nodeid]["seconds"]))
+            ),
+            None,
+        )
 
     def _trust(self, items: Sequence[pytest.Item], killer: str) -> None:
         """See once that a test which kills passes without any change."""
@@ -165,11 +179,11 @@ def _noted() -> Iterator[set[str]]:
     touched.update(mutant.place_of(code) for code in called if code.co_filename.startswith(own))
 
 
-def _fails(item: pytest.Item, following: pytest.Item) -> bool:
+def _fails(item: pytest.Item, following: pytest.Item, seconds: int = SECONDS_A_TEST) -> bool:
     """Run a test. As another one is said to follow, what belongs to the session stays up, after the last one too."""
     next_item = following if following is not item else None
     try:
-        with _time_limit():
+        with _time_limit(seconds):
             reports = runtestprotocol(item, log=False, nextitem=next_item)
     except TookTooLong:  # while pytest was about to report
         item.session._setupstate.teardown_exact(next_item)
@@ -178,12 +192,12 @@ def _fails(item: pytest.Item, following: pytest.Item) -> bool:
 
 
 @contextmanager
-def _time_limit() -> Iterator[None]:
+def _time_limit(seconds: int) -> Iterator[None]:
     def stop(_number: int, _frame: FrameType | None) -> None:
-        raise TookTooLong(f"not within {SECONDS_A_TEST} s")
+        raise TookTooLong(f"not within {seconds} s")
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(SECONDS_A_TEST)
+    signal.alarm(seconds)
     try:
         yield
     finally:
