@@ -56,6 +56,8 @@ TARGETS = (
         ),
         (
             "tests/channel/delivery/test_outbox.py",
+            "tests/channel/delivery/test_runs.py",
+            "tests/channel/delivery/test_bundles.py",
             "tests/channel/delivery/test_delivery.py",
             "tests/channel/delivery/test_held_up_senders.py",
             "tests/channel/test_two_shops.py",

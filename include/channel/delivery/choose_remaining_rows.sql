@@ -12,7 +12,7 @@ INSERT INTO chosen_row (
     outbox_plan_id
 )
 SELECT
-    coalesce(batch_row.row_index >= %(cut_at)s::integer, FALSE)::integer,
+    (batch_row.row_index >= %(cut_at)s)::integer,
     batch_row.inventory_item_id,
     batch_row.location_id,
     batch_row.delta,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from include.db.connection import Connection
 from include.db.sql import statement
-from include.shopify.inventory import AdjustOutcome, RowsRefused, SomeRowRefused
+from include.shopify.inventory import MOST_ROWS, AdjustOutcome, RowsRefused, SomeRowRefused
 from include.stock.atp import online_atp
 
 SECONDS_APART = 3600.0
@@ -169,7 +169,7 @@ def replace_refused(
         online_atp.take_turn(connection)
         _end_unapplied(connection, outbox_batch_id, "REFUSED", message, reasons, found_as)
         transport = _transport(connection, outbox_batch_id) if found_as == "PLANNED" else "DIRECT"
-        return _freeze_remaining(connection, shop_id, outbox_batch_id, None, transport)
+        return _freeze_remaining(connection, shop_id, outbox_batch_id, transport=transport)
 
 
 def end_overtaken(connection: Connection, shop_id: str, transport: str) -> int:
@@ -266,7 +266,7 @@ def set_unknown(connection: Connection, outbox_batch_id: int, message: str) -> N
 
 
 def _freeze_remaining(
-    connection: Connection, shop_id: str, outbox_batch_id: int, cut_at: int | None, transport: str = "DIRECT"
+    connection: Connection, shop_id: str, outbox_batch_id: int, cut_at: int = MOST_ROWS, transport: str = "DIRECT"
 ) -> list[int]:
     open_for_choosing(connection)
     connection.execute(
