@@ -47,6 +47,20 @@ def test_a_location_that_shopify_was_master_of_is_looked_at_before_anything_is_p
     assert (store.shown(P), store.applied(P)) == (109, [-1])
 
 
+def test_a_level_that_returns_while_nobody_knows_what_became_of_its_batch_is_looked_at_once(store: Store) -> None:
+    store.open({P: 10})
+    store.move(P, -2)
+    store.emulator.fault("drop_after", operation="inventoryAdjustQuantities")
+    assert store.push().unknown == 1
+    set_master(store, "SHOPIFY")
+    set_master(store, "OMS")
+    assert store.level(P) == (8, None)
+    settlement = store.settle()
+    assert (settlement.observed, settlement.settled) == (1, 1)
+    come_to_rest(store)
+    assert (store.batches(), store.shown(P), store.applied(P)) == (["SETTLED"], 8, [-2])
+
+
 @pytest.mark.parametrize(
     ("leave", "come_back"),
     [
