@@ -260,7 +260,9 @@ def test_an_unknown_batch_is_closed_once_all_of_its_rows_are_settled(planned: tu
         status: str = batches(books)[batch][0]
         return status
 
-    books.connection.execute(b"UPDATE outbox_batch_row SET outcome = 'APPLIED' WHERE row_index < 3")
+    books.connection.execute(
+        b"UPDATE outbox_batch_row SET outcome = 'APPLIED' WHERE outbox_batch_id = %s AND row_index < 3", [batch]
+    )
     assert close() == "UNKNOWN"
     books.connection.execute(b"UPDATE outbox_batch_row SET outcome = 'OBSERVED' WHERE outbox_batch_id = %s", [batch])
     assert close(OTHER) == "UNKNOWN"

@@ -127,7 +127,7 @@ def test_silence_leaves_room_for_one(shopify: Shopify) -> None:
     assert shopify.rounds == [[A], [B, C], [D], [E, F], [G, H]]
 
 
-def test_three_silences_in_a_row_end_a_run_and_what_comes_later_is_not_even_looked_at(
+def test_three_silences_in_a_row_end_a_run_and_nothing_more_is_looked_at(
     shopify: Shopify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(preflight, "BATCHES_AT_A_TIME", 7)

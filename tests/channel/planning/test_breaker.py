@@ -34,7 +34,7 @@ USUAL = Thresholds(least_rows=100, share=0.3, location_share=0.9, rows_factor=10
         (201, 20, [], True),
     ],
 )
-def test_a_plan_waits_beyond_each_threshold_and_at_none(
+def test_a_plan_waits_beyond_each_threshold_but_not_at_it(
     rows: int, usual: float | None, vanishing: list[tuple[str, int, int]], waits: bool
 ) -> None:
     found = breaker.judge(rows, usual, [Vanishing(*each) for each in vanishing], USUAL)
