@@ -68,7 +68,7 @@ def _nodes(node: ast.AST) -> Iterator[ast.AST]:
         return
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return
-    if isinstance(node, ast.Call) and ast.unparse(node.func).partition(".")[0] in _TOLD_ONLY:
+    if _only_tells(node) or (isinstance(node, ast.If) and not node.orelse and all(map(_only_tells, node.body))):
         return
     yield node
     for name, field in ast.iter_fields(node):
@@ -77,6 +77,12 @@ def _nodes(node: ast.AST) -> Iterator[ast.AST]:
         for child in field if isinstance(field, list) else [field]:
             if isinstance(child, ast.AST):
                 yield from _nodes(child)
+
+
+def _only_tells(node: ast.AST) -> bool:
+    """Whether something does nothing but tell people."""
+    call = node.value if isinstance(node, ast.Expr) else node
+    return isinstance(call, ast.Call) and ast.unparse(call.func).partition(".")[0] in _TOLD_ONLY
 
 
 def _of(node: ast.AST, text: str, at: _Offsets) -> Iterator[Change]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _TOKEN = re.compile(
-    r"--[^\n]*|'(?:[^']|'')*'|%\(\w+\)s|::|<>|<=|>=|\|\||->>?|[A-Za-z_][A-Za-z_0-9]*|\d+(?:\.\d+)?|\S", re.DOTALL
+    r"--[^\n]*|'(?:[^']|'')*'|%\(\w+\)s|::|<>|<=|>=|=>|\|\||->>?|[A-Za-z_][A-Za-z_0-9]*|\d+(?:\.\d+)?|\S", re.DOTALL
 )
 
 SWAPPED = {
@@ -33,6 +33,8 @@ _CLAUSES = {
 }  # fmt: skip
 _TOLD_ONLY = {"finished_at", "message", "decided_by", "decided_at", "attempts"}
 """Columns that tell people something and decide nothing."""
+
+_MOMENTS = {"now", "clock_timestamp", "%(looked_from)s"}
 
 _CONDITIONS = {"WHERE", "ON", "AND", "OR", "WHEN", "HAVING"}
 
@@ -135,7 +137,7 @@ def _fits(words: list[Token], index: int) -> bool:
     if words[index].text in "+-/":
         return before not in ("(", ",", "THEN", "ELSE", "SELECT", "=", "<", ">", "WHEN") and before.upper() != "THEN"
     if words[index].text in ("<", "<=", ">", ">="):
-        return not {"now", "%(looked_from)s"}.intersection(word.text for word in words[index + 1 : index + 2])
+        return not _MOMENTS.intersection(word.text for word in words[index + 1 : index + 2])
     if words[index].text in ("IN", "EXISTS"):
         return before != "NOT"
     return True

@@ -73,6 +73,7 @@ TARGETS = (
         ),
         (
             "tests/channel/reconciliation/test_judgement.py",
+            "tests/channel/reconciliation/test_looks.py",
             "tests/channel/reconciliation/test_observation.py",
             "tests/channel/test_two_shops.py",
             "tests/channel/delivery/test_delivery.py",

@@ -227,8 +227,8 @@ def wait_until_ripe(connection: Connection, shop_id: str, sleep: Callable[[float
         statement(__file__, "seconds_until_ripe"),
         {"shop_id": shop_id, "seconds_to_arrive": patience.seconds_to_arrive},
     ).fetchone()
-    seconds: float | None = row[0] if row else None
-    if seconds is not None and seconds > 0:
+    assert row is not None
+    if seconds := row[0]:
         logger.info("waiting %.0f s until no request with an unknown outcome can still arrive", seconds)
         sleep(seconds)
 

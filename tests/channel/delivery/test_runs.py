@@ -12,6 +12,7 @@ import pytest
 
 from include.channel.delivery import bundles, delivery, outbox, preflight
 from include.channel.delivery.delivery import Batch, Delivery
+from include.channel.delivery.preflight import NotReady
 from include.channel.planning import planner
 from include.channel.reconciliation import observation
 from include.channel.reconciliation.observation import Level
@@ -192,6 +193,13 @@ def test_a_refusal_of_a_batch_stops_the_run(shopify: Shopify) -> None:
     with pytest.raises(RequestRefused, match="odd; nothing of it was applied, its rows are planned anew"):
         shopify.deliver()
     assert shopify.books.batches() == ["CONFIRMED", "REFUSED", "CONFIRMED"] + ["PLANNED"] * 5
+
+
+def test_an_answer_by_another_version_is_written_down_and_ends_the_run(shopify: Shopify) -> None:
+    shopify.client.version_served = "2001-01"
+    with pytest.raises(NotReady, match="nothing more was written. API version .* was asked for and 2001-01 answered"):
+        shopify.deliver()
+    assert shopify.books.batches() == ["CONFIRMED"] + ["PLANNED"] * 7
 
 
 def test_deltas_that_are_stale_five_times_are_left_to_the_next_plan(
