@@ -2,10 +2,12 @@
 
 import errno
 import os
+from types import SimpleNamespace
 
 import psycopg
 import pytest
 
+from include.jobs import shops
 from include.jobs.advice import LOOK_AT_DATABASE, MAKE_ROOM_FOR_DATABASE, MAKE_ROOM_FOR_WORKER, advice
 
 
@@ -27,3 +29,15 @@ from include.jobs.advice import LOOK_AT_DATABASE, MAKE_ROOM_FOR_DATABASE, MAKE_R
 )
 def test_a_disk_and_a_database_are_told_from_other_troubles(trouble: object, expected: str | None) -> None:
     assert advice(trouble) == expected
+
+
+def test_the_last_task_of_a_run_advises_it_for_each_shop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker's disk was taken for an address that cannot be reached, as both are an OSError."""
+    left: dict[str, str] = {}
+    task = SimpleNamespace(xcom_push=lambda key, value: left.update({key: value}))
+    monkeypatch.setattr(shops, "get_current_context", lambda: {"ti": task})
+    with pytest.raises(OSError, match="No space left"), shops.told("demo"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert left == {
+        shops.TROUBLE: f"shop demo: OSError: [Errno 28] No space left on device. {MAKE_ROOM_FOR_WORKER}",
+    }
