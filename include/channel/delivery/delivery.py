@@ -264,6 +264,6 @@ def _replace_stale(connection: Connection, shop_id: str, client: Client, batch: 
     number, rounds = batch.outbox_batch_id, batch.stale_rounds
     if rounds >= MOST_STALE_ROUNDS:
         outbox.refuse(connection, number, f"its levels moved {rounds} times while it was sent")
-        logger.warning("batch %s: its levels keep moving; they are planned anew in the next run", number)
+        logger.info("batch %s: its levels keep moving; they are planned anew in the next run", number)
         return []
     return stale.replace(connection, shop_id, client, number)
