@@ -15,8 +15,9 @@ from typing import Any
 
 from include.db.connection import Connection
 from tests.simulation.retailer import Move, Retailer
-from tests.simulation.servers import KIT, OTHER_QUEUE, QUEUE, Front, item
+from tests.simulation.servers import EXTERNAL, KIT, OTHER_QUEUE, QUEUE, Front, item
 from tests.simulation.story import FACILITIES, PRODUCTS
+from tests.simulation.truth import Place
 from tests.stock.atp import online_atp_model
 
 Level = tuple[str, str]
@@ -71,6 +72,7 @@ class Auditor:
             *self._unsettled(),
             *self._ledger_is_not_stock(),
             *self._stock_is_not_true(),
+            *self._erp_was_told_otherwise(),
             *self._orders_are_not_reserved(),
             *self._shows_otherwise(edited_too=edited_too),
         ]
@@ -234,7 +236,31 @@ class Auditor:
                 if finding.counted is not None:
                     self.retailer.truth.count(recorded[key], place, int(finding.counted))
                 else:
-                    self.retailer.truth.move(recorded[key], place, int(finding.quantity or 0))
+                    self.retailer.truth.find(recorded[key], place, int(finding.quantity or 0))
+
+    def _erp_was_told_otherwise(self) -> Iterator[str]:
+        """The files for the ERP say all that was found and all that was torn on arrival, once, and nothing else."""
+        told: Counter[Place] = Counter()
+        references: Counter[str] = Counter()
+        for row in self.retailer.drops.told():
+            references[row["Reference No"]] += 1
+            told[row["Item"], row["Location"]] += int(row["Adjust Qty By"])
+        yield from (
+            f"doubled: the ERP was told {times} times of {each}" for each, times in references.items() if times > 1
+        )
+        expected: Counter[Place] = Counter()
+        if self.retailer.truth.knows_more_than_erp:
+            for key, finding in self.retailer.found.items():
+                if key in self.retailer.told:
+                    product, facility = finding.product.removeprefix("SKU-"), finding.facility
+                    expected[product, EXTERNAL[facility]] += int(finding.quantity or 0)
+            for key, receipt in self.retailer.receipts.items():
+                if key in self.retailer.told:
+                    product, facility = receipt.place
+                    expected[product, EXTERNAL[facility]] -= receipt.rejected
+        for place in sorted(told.keys() | expected.keys()):
+            if told[place] != expected[place]:
+                yield f"lost or doubled: the ERP was told of {told[place]} units of {place}; expected {expected[place]}"
 
     def _move_orders(self) -> Iterator[str]:
         """Tell the truth what orders have moved; of kits what is kept with the order, if they ever were that."""

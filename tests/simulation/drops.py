@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from include.db.connection import Connection
-from include.intake import data_manager
+from include.intake import data_manager, variance_feed
 from tests.simulation.clock import Clock
 
 FEEDS = (
@@ -21,6 +22,9 @@ FEEDS = (
 
 DELTAS = "IMP_INV_ADJUST"
 
+VARIANCES = "INV_VARIANCE"
+"""What tells the ERP of what was found."""
+
 
 @dataclass
 class Drops:
@@ -30,6 +34,7 @@ class Drops:
         home: The server's folder on the disk.
         clock: What the ERP takes for the time.
         folders: The drop folder of each feed.
+        exports: The folder with Trueup's files for the ERP.
         filled: The feeds in whose folders files lie that nobody has fetched.
         uploads: What is still to come of files that are being uploaded.
         count: How many files there were.
@@ -38,6 +43,7 @@ class Drops:
     home: Path
     clock: Clock
     folders: dict[str, str]
+    exports: str
     filled: set[str] = field(default_factory=set)
     uploads: list[tuple[Path, str]] = field(default_factory=list)
     count: int = 0
@@ -84,6 +90,11 @@ class Drops:
             path.write_text(content)
             self._touch(path)
 
+    def told(self) -> list[dict[str, str]]:
+        """The rows of all files that Trueup has written for the ERP; of one that is not whole there are none."""
+        files = sorted((self.home / self.exports).glob("*.csv"))
+        return [row for file in files for row in csv.DictReader(file.read_text().splitlines())]
+
     def _touch(self, path: Path) -> None:
         os.utime(path, (self.clock.now.timestamp(), self.clock.now.timestamp()))
 
@@ -91,9 +102,10 @@ class Drops:
         return self.home / self.folders[feed]
 
 
-def folders(connection: Connection) -> dict[str, str]:
-    """The drop folder of each feed that is used."""
-    return {feed: data_manager.config(connection, feed).import_path for feed in FEEDS}
+def open_for(connection: Connection, home: Path, clock: Clock) -> Drops:
+    """The file server with the folders that Trueup's database names."""
+    folders = {feed: data_manager.config(connection, feed).import_path for feed in FEEDS}
+    return Drops(home, clock, folders, variance_feed.feed(connection, VARIANCES).export_path)
 
 
 def moment_of(name: str) -> datetime:

@@ -14,7 +14,7 @@ from include.channel.planning.scope import Scope
 from include.channel.reconciliation import comparison, observation
 from include.db import clock
 from include.db.connection import Connection, exclusive
-from include.intake import data_manager, pickup, process
+from include.intake import data_manager, pickup, process, variance_feed
 from include.intake.pickup import Settling
 from include.shopify import bulk_mutation, bulk_query
 from include.shopify.client import Client
@@ -22,6 +22,7 @@ from include.stock import variances
 from include.stock.atp import online_atp
 from include.stock.inbound import restocks
 from include.stock.variances import Finding
+from tests.simulation.drops import VARIANCES
 from tests.simulation.mishaps import SimulatedConnection, SimulatedSftp
 
 AT_ONCE = Settling(pause=0.0)
@@ -117,6 +118,13 @@ def record_findings(worker: Worker) -> None:
         del worker.findings[key]
 
 
+def tell_erp(worker: Worker) -> None:
+    feed = variance_feed.feed(worker.oms, VARIANCES)
+    variance_feed.freeze(worker.oms, feed)
+    with exclusive(worker.oms, f"variance feed {feed.variance_feed_id}"):
+        variance_feed.upload(worker.oms, worker.sftp, feed)
+
+
 def import_orders(worker: Worker) -> None:
     with worker.shop() as oms:
         orders.import_orders(oms, worker.shop_id, worker.client)
@@ -170,4 +178,5 @@ JOBS: dict[str, Callable[[Worker], None]] = {
     "restocks": receive_restocks,
     "findings": record_findings,
     "webhooks": webhooks,
+    "tell_erp": tell_erp,
 }

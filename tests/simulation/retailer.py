@@ -46,11 +46,12 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Units of a shipment that have come to a facility."""
+    """Units of a shipment that have come to a facility, and how many of others were torn."""
 
     moment: datetime
     place: tuple[str, str]
     units: int
+    rejected: int
 
 
 @dataclass
@@ -81,7 +82,7 @@ class Retailer:
     drops: Drops
     webhooks: list[Webhooks]
     hits: Counter[str]
-    truth: Truth = field(default_factory=Truth)
+    truth: Truth
     edited: set[tuple[str, str]] = field(default_factory=set)
     web_orders: list[tuple[str, str, int]] = field(default_factory=list)
     till_sales: list[tuple[str, str, int]] = field(default_factory=list)
@@ -315,7 +316,7 @@ class Retailer:
         name, product, facility = self._shipments[which % len(self._shipments)]
         moment = self.drops.moment(ago)
         key = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-        self.receipts[key] = Receipt(moment, (PRODUCTS[product], FACILITIES[facility]), accepted)
+        self.receipts[key] = Receipt(moment, (PRODUCTS[product], FACILITIES[facility]), accepted, rejected)
         header = (
             "external-shipment-id,product-sku,item-external-id,quantity-accepted,quantity-rejected,rejection-reason,"
             "received-date"

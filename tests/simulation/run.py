@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import cast
 from unittest import mock
@@ -20,16 +21,16 @@ from include.intake import data_manager, remote
 from include.jobs.webhook_receiver import Receiver
 from include.shopify.errors import ShopifyError
 from include.shopify.limiter import Limiter
-from tests.simulation import drops, hits, jobs, webhooks
+from tests.simulation import clock, drops, hits, jobs, webhooks
 from tests.simulation.auditor import Auditor
 from tests.simulation.clock import Clock
-from tests.simulation.drops import Drops
 from tests.simulation.jobs import Worker
 from tests.simulation.mishaps import Died, Life, SimulatedClient, SimulatedConnection
 from tests.simulation.retailer import Retailer
 from tests.simulation.servers import Front, Servers, open_second_shop
-from tests.simulation.story import CALL, Event, Mishap, Story
+from tests.simulation.story import CALL, OF_SERVER, Event, Mishap, Story
 from tests.simulation.together import Together
+from tests.simulation.truth import Truth
 from tests.simulation.webhooks import Webhooks
 
 EXPECTED = (ShopifyError, NeedsAction, TryAgain, Fenced, psycopg.OperationalError, *remote.TROUBLE)
@@ -38,8 +39,11 @@ EXPECTED = (ShopifyError, NeedsAction, TryAgain, Fenced, psycopg.OperationalErro
 LONGEST_AHEAD = 5000
 """Seconds, after which every restock is due, and rows are let out of quarantine."""
 
-OF_ALL_SHOPS = ("files", "findings", "restocks")
+OF_ALL_SHOPS = ("files", "findings", "tell_erp", "restocks")
 """Jobs that are done for all shops at once."""
+
+EACH_ROUND = ("orders", *OF_ALL_SHOPS)
+"""Jobs that run before each delta push while all comes to rest."""
 
 MOST_ROUNDS = 12
 """Rounds of all jobs after the last fault, by which everything has come to rest."""
@@ -91,6 +95,8 @@ class Run:
         self.clock.start()
         self.eyes = self._open_eyes()
         self.eyes.execute(b"UPDATE shopify_shop SET transport = %s", [self.story.transport])
+        if self.story.tells_erp:
+            self.eyes.execute(b"UPDATE variance_feed SET export_from = %s", [clock.BEGINNING - timedelta(hours=1)])
         if len(self.fronts) > 1:
             open_second_shop(self.eyes)
         self.servers.home()
@@ -106,9 +112,10 @@ class Run:
             self.servers,
             self.fronts,
             self.clock,
-            Drops(self.servers.home_folder, self.clock, drops.folders(self.eyes)),
+            drops.open_for(self.eyes, self.servers.home_folder, self.clock),
             [Webhooks(front.domain, receiver, Counter(front.opening)) for front in self.fronts],
             self.hits,
+            Truth(knows_more_than_erp=self.story.tells_erp),
         )
         self.auditor = Auditor(self.eyes, self.fronts, self.retailer)
 
@@ -225,7 +232,7 @@ class Run:
             self.hits[f"job failed: {_kind(trouble)}"] += not life.is_dead
         finally:
             self.servers.sftp.life = None
-        if name == "files" and self.servers.connect_again() and (life.mishap or ("", ""))[1] != "file":
+        if name in OF_SERVER and self.servers.connect_again() and (life.mishap or ("", ""))[1] != "file":
             self.hits["file server hung up"] += 1
         self._see()
         self.auditor.after_planning()
@@ -251,7 +258,7 @@ class Run:
         before: object = None
         for _ in range(MOST_ROUNDS):
             self.clock.advance(LONGEST_AHEAD)
-            for name in ("hard_sync",) if edited_too else ("orders", "files", "findings", "restocks", sync, "upload"):
+            for name in ("hard_sync",) if edited_too else (*EACH_ROUND, sync, "upload"):
                 for shop in range(1 if name in OF_ALL_SHOPS else len(self.fronts)):
                     self._job(Event("job", (name, None, False), shop=shop))
             if self._objections:

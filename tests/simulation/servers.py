@@ -301,6 +301,10 @@ def _retailer(connection: Connection) -> None:
         b" sales_reach_erp_after = '0', activate_items = TRUE",
         [SECONDS_TO_ARRIVE, LONGEST_LAG, clock.BEGINNING],
     )
+    connection.execute(
+        b"UPDATE variance_feed SET adjustment_account = '1', subsidiary = '1', export_from = 'infinity',"
+        b" reaches_erp_after = '100 years'"
+    )
     world.facility("BROADWAY", external_id=EXTERNAL["BROADWAY"])
     world.facility("MAIN_WH", "WAREHOUSE", external_id=EXTERNAL["MAIN_WH"])
     world.facility(QUEUE, "VIRTUAL_FACILITY")

@@ -25,6 +25,9 @@ commit."""
 TWO_SHOPS = 0.2
 """The share of stories with two shops."""
 
+TELL_ERP = 0.25
+"""The share of stories in which the ERP is told of what is found."""
+
 Mishap = tuple[str, str, int]
 """One of `MISHAPS`, and at the how manieth of such boundaries."""
 
@@ -93,6 +96,9 @@ OF_FILES = ("bulk_row_error", "upload_status")
 """Kinds that only an operation that writes can run into."""
 
 
+OF_SERVER = ("files", "tell_erp")
+"""Jobs that talk to the file server."""
+
 OFFLINE = ("push", "findings", "restocks", "webhooks")
 """Jobs that do not talk to Shopify."""
 
@@ -135,6 +141,7 @@ class Story:
         token_seconds: How long an access token lasts; 0: the app has one that lasts for ever.
         shops: How many shops the retailer has.
         other_clock: Seconds by which the clock of the second one is ahead of the first one's.
+        tells_erp: Whether the ERP is told of what is found. It takes its time to book that, so no reset knows of it.
     """
 
     seed: int
@@ -146,12 +153,14 @@ class Story:
     token_seconds: int = 0
     shops: int = 1
     other_clock: int = 0
+    tells_erp: bool = False
 
     def __str__(self) -> str:
         other = f", another shop with a clock of {self.other_clock:+} s" if self.shops > 1 else ""
+        told = ", the ERP is told of what is found" if self.tells_erp else ""
         head = (
             f"seed {self.seed}: replay {self.replay}, the order search lags by {self.order_search_lag} s, batches of"
-            f" {self.batch_rows} rows, {self.transport}, tokens of {self.token_seconds} s{other}"
+            f" {self.batch_rows} rows, {self.transport}, tokens of {self.token_seconds} s{other}{told}"
         )
         return "\n".join([head, *(f"{number:>4}  {event}" for number, event in enumerate(self.events, 1))])
 
@@ -171,8 +180,11 @@ def tell(seed: int) -> Story:
         transport,
         dice.choice([0, 0, 0, 1800]),
     )
-    dice = random.Random(f"shops of {seed}")
-    return _at_two_shops(story, dice) if dice.random() < TWO_SHOPS else story
+    for name, share, change in (("shops", TWO_SHOPS, _at_two_shops), ("variances", TELL_ERP, _telling_the_erp)):
+        dice = random.Random(f"{name} of {seed}")
+        if dice.random() < share:
+            story = change(story, dice)
+    return story
 
 
 def _at_two_shops(story: Story, dice: random.Random) -> Story:
@@ -189,6 +201,17 @@ def _at_two_shops(story: Story, dice: random.Random) -> Story:
         at = shop if event.what == "job" else _nearly(shop, dice)
         events.insert(0, replace(event, shop=at, meanwhile=meanwhile))
     return replace(story, events=tuple(events), shops=2, other_clock=dice.choice([0, -4, 6]))
+
+
+def _telling_the_erp(story: Story, dice: random.Random) -> Story:
+    """The same story, in which more is found, nobody counts, and the ERP is told."""
+    teller = _Teller(dice)
+    events: list[Event] = []
+    for event in story.events:
+        events.append(replace(event, about=(*event.about[:3], False)) if event.what == "find" else event)
+        if event.what == "job" and dice.random() < 0.3:
+            events += [teller.finding(), Event("job", ("findings", None, False)), teller.job("tell_erp")]
+    return replace(story, events=tuple(events), tells_erp=True)
 
 
 def _nearly(shop: int, dice: random.Random) -> int:
@@ -225,7 +248,11 @@ class _Teller:
         )
         if dice.random() < 0.6:
             happened.append(self._fault(is_export="hard_sync" in jobs))
-        return [*happened, *map(self._job, jobs)]
+        return [*happened, *map(self.job, jobs)]
+
+    def finding(self) -> Event:
+        """Somebody finds units more or fewer."""
+        return Event("find", (*self._about_arrival("find")[:3], False))
 
     def _happening(self) -> Event:
         dice = self.dice
@@ -317,21 +344,23 @@ class _Teller:
     def _mishap(self, job: str) -> Mishap:
         """What befalls a job, and at which boundary; if it comes that far."""
         dice = self.dice
-        boundaries = {"files": ("statement", "commit", "file"), **dict.fromkeys(OFFLINE, ("statement", "commit"))}.get(
-            job, ("statement", "commit", "call")
-        )
+        boundaries = {
+            **dict.fromkeys(OF_SERVER, ("statement", "commit", "file")),
+            **dict.fromkeys(OFFLINE, ("statement", "commit")),
+        }.get(job, ("statement", "commit", "call"))
         where = dice.choice(boundaries)
         kinds = [kind for kind, boundary in MISHAPS if boundary == where]
         weights = [8 if kind == "death" else 1 if kind.startswith("crash") else 3 for kind in kinds]
         most = {"statement": 120, "commit": 12}.get(where, 20)
         return dice.choices(kinds, weights)[0], where, dice.randint(1, most)
 
-    def _job(self, name: str) -> Event:
+    def job(self, name: str) -> Event:
+        """A job, to which something may happen."""
         dice = self.dice
         mishap = self._mishap(name) if dice.random() < 0.35 else None
         twice = dice.random() < 0.08
         meanwhile: list[tuple[str, int, Event]] = []
-        if name != "files" and dice.random() < (0.8 if name in OBSERVES else 0.3):
+        if name not in OF_SERVER and dice.random() < (0.8 if name in OBSERVES else 0.3):
             meanwhile += [(CALL, dice.randint(1, 12), self._at_shop()) for _ in range(dice.randint(1, 3))]
         if name == "upload" and dice.random() < 0.2:
             meanwhile.append((CALL, dice.randint(1, 8), Event("rival", (dice.random() < 0.5,))))

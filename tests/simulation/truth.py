@@ -12,8 +12,13 @@ Place = tuple[str, str]
 
 @dataclass
 class Truth:
-    """What the world knows of stock, whether Trueup has heard of it or not."""
+    """What the world knows of stock, whether Trueup has heard of it or not.
 
+    Attributes:
+        knows_more_than_erp: Whether the counts are those of an ERP that has not heard of what people found.
+    """
+
+    knows_more_than_erp: bool = False
     happened: list[tuple[datetime, int, str, Place, int]] = field(default_factory=list)
 
     def count(self, moment: datetime, place: Place, number: int) -> None:
@@ -24,9 +29,16 @@ class Truth:
         """So many came, or went."""
         self.happened.append((moment, len(self.happened), "move", place, units))
 
+    def find(self, moment: datetime, place: Place, units: int) -> None:
+        """Somebody has found so many more, or fewer."""
+        self.happened.append((moment, len(self.happened), "find", place, units))
+
     def stock(self) -> dict[Place, int]:
         """ATP at the facilities, which is what a replay in the order of moments gives."""
+        stock: defaultdict[Place, int] = defaultdict(int)
         found: defaultdict[Place, int] = defaultdict(int)
         for _, _, kind, place, units in sorted(self.happened):
-            found[place] = units if kind == "count" else found[place] + units
-        return dict(found)
+            if kind == "find":
+                found[place] += units
+            stock[place] = units + self.knows_more_than_erp * found[place] if kind == "count" else stock[place] + units
+        return dict(stock)
