@@ -9,6 +9,8 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
+import paramiko
+
 from include.channel.delivery import outbox
 from include.channel.delivery.outbox import Sender
 from include.channel.order_import import orders
@@ -16,6 +18,9 @@ from include.channel.reconciliation import observation
 from include.channel.reconciliation.observation import Patience
 from include.db import sql
 from include.db.connection import Connection
+from include.intake import remote, variance_feed
+from include.intake.feeds import reset_inventory
+from include.intake.variance_feed import Feed
 from include.stock.atp import online_atp
 
 Bug = Callable[[], Any]
@@ -98,6 +103,30 @@ def rebased_over_an_unseen_order() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def file_noted_as_uploaded_before_it_is() -> Iterator[None]:
+    """Who dies between the two has told the ERP nothing, and never will."""
+
+    def upload(connection: Connection, sftp: paramiko.SFTPClient, configured: Feed) -> list[str]:
+        files = variance_feed.waiting(connection, configured)
+        for file in files:
+            connection.execute(
+                b"UPDATE variance_file SET uploaded_at = now() WHERE variance_file_id = %s", [file.variance_file_id]
+            )
+            remote.write(sftp, file.remote_file_path, iter([file.content]))
+        return [file.remote_file_path for file in files]
+
+    with mock.patch.object(variance_feed, "upload", upload):
+        yield
+
+
+@contextmanager
+def reset_over_what_the_erp_cannot_know() -> Iterator[None]:
+    """A reset takes back what somebody has found, as the ERP's number does not have it."""
+    with _other_sql(reset_inventory, "resolve_reset", "unknown_to_erp(%(as_of)s)", "unknown_to_erp('-infinity')"):
+        yield
+
+
 BUGS: tuple[Bug, ...] = (
     unknown_outcome_sent_again,
     applied_twice_on_timeout,
@@ -105,6 +134,8 @@ BUGS: tuple[Bug, ...] = (
     floor_left_out,
     position_moved_before_confirmation,
     rebased_over_an_unseen_order,
+    file_noted_as_uploaded_before_it_is,
+    reset_over_what_the_erp_cannot_know,
 )
 
 

@@ -302,7 +302,7 @@ def _retailer(connection: Connection) -> None:
         [SECONDS_TO_ARRIVE, LONGEST_LAG, clock.BEGINNING],
     )
     connection.execute(
-        b"UPDATE variance_feed SET adjustment_account = '1', subsidiary = '1', export_from = 'infinity',"
+        b"UPDATE variance_feed SET adjustment_account = '1', subsidiary = '1', export_from = '9999-01-01Z',"
         b" reaches_erp_after = '100 years'"
     )
     world.facility("BROADWAY", external_id=EXTERNAL["BROADWAY"])
