@@ -132,7 +132,9 @@ def _choose(connection: Connection, shop_id: str, location_ids: Sequence[str] | 
     outbox.open_for_choosing(connection)
     connection.execute(statement(__file__, "end_releases"), shop)
     rows = connection.execute(statement(__file__, "take_ledger_rows"), shop).fetchone()
-    already, newest = rows if rows is not None else (0, 0)
+    if rows is None:
+        raise LookupError(f"shop {shop_id!r} is not set up: there is no such row in shopify_shop")
+    already, newest = rows
     connection.execute(statement(__file__, "note_changes"), shop | {"already": already, "newest": newest})
     # Else the planner takes a handful of rows for a thousand, and reads through all levels of a small catalogue.
     connection.execute(b"ANALYZE changed_level")
@@ -153,8 +155,7 @@ def _choose(connection: Connection, shop_id: str, location_ids: Sequence[str] | 
 def _sums(connection: Connection, shop_id: str) -> dict[str, Any]:
     with connection.cursor(row_factory=dict_row) as cursor:
         sums = cursor.execute(statement(__file__, "sum_chosen"), {"shop_id": shop_id}).fetchone()
-    if sums is None:
-        raise LookupError(f"shop {shop_id!r} is not set up: there is no such row in shopify_shop")
+    assert sums is not None
     return sums
 
 

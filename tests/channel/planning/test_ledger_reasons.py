@@ -86,6 +86,10 @@ def ledger(books: Store) -> tuple[Store, int, int]:
     connection = books.connection
     books.equip(dict.fromkeys(POSTINGS, 0) | {"before": 10, "behind": 0})
     books.world.facility("ELSEWHERE")
+    connection.execute(b"INSERT INTO facility_group (facility_group_id, facility_group_name) VALUES ('OUT', 'Outlet')")
+    connection.execute(
+        b"INSERT INTO facility_group_member (facility_group_id, facility_id) VALUES ('OUT', 'ELSEWHERE')"
+    )
     connection.execute(
         b"INSERT INTO shopify_shop (shop_id, myshopify_domain, connection_id) VALUES (%s, 'o.myshopify.com', 'o')",
         [OTHER],
@@ -147,6 +151,7 @@ def test_an_order_is_left_out_at_its_own_location_alone(ledger: tuple[Store, int
 HELD = {
     "even": (0, 5, 0, 0),
     "even again": (0, 5, 2, 0),
+    "even, of one": (0, 1, 0, 0),
     "never held": (0, 0, 2, 0),
     "under way": (0, 5, 2, 7),
     "under way, unchanged": (0, 5, 0, 5),
@@ -154,6 +159,7 @@ HELD = {
     "differs": (1, 5, 0, 5),
     "differs more": (1, 5, -2, 3),
     "differs from the first": (-1, 0, -1, -1),
+    "differs by one that was found": (1, 0, 1, 1),
     "never seen": (None, 0, 2, 2),
 }
 """By level: what differs, what was held back of it, what the ledger says that may not be pushed, and what is held back

@@ -297,3 +297,16 @@ def test_the_usual_number_of_rows_is_the_median_of_the_last_plans_that_were_let_
     earlier(10, 14)
     earlier(10, 40)
     assert usual() == (14 + 40) / 2, "of the last twenty"
+
+
+def test_a_plan_goes_by_the_settings_of_its_own_shop(books: Store) -> None:
+    books.equip({P: 10})
+    planner.plan(books.connection, SHOP)
+    books.connection.execute(
+        b"INSERT INTO shopify_shop (shop_id, myshopify_domain, connection_id, transport)"
+        b" SELECT letter, letter || '.myshopify.com', letter, 'BULK' FROM unnest('{a,b,c,x,y,z}'::text[]) AS letter"
+    )
+    differ(books)
+    assert planner.make(books.connection, SHOP).transport == "DIRECT"
+    with pytest.raises(LookupError, match="shop 'none' is not set up: there is no such row in shopify_shop"):
+        planner.make(books.connection, "none")
