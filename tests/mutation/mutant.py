@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import types
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class Mutant:
     Attributes:
         file: The file, from the project's folder.
         line: Where it begins, counted from 1.
-        was: The line, or the lines, without needless blanks.
+        was: The line, or the lines, without needless blanks. Where a file has the same line again, which one it is.
         becomes: What would stand there.
         text: The whole file with the change.
         place: What a test has to read or call to be able to notice: the file, and of a module the function.
@@ -65,17 +66,16 @@ def of_file(file: str) -> list[Mutant]:
     text = (PROJECT / file).read_text(encoding="utf-8")
     is_statement = file.endswith(".sql")
     found = sql.changes(text) if is_statement else code.changes(text)
-    lines = [text.count("\n", 0, each.start) + 1 for each in found]
-    return [
-        Mutant(
-            file,
-            line,
-            *sql.shown(text, each),
-            sql.apply(text, each),
-            file if is_statement else f"{file}:{code.function_at(text, line)}",
-        )
-        for line, each in zip(lines, found, strict=True)
-    ]
+    mutants: list[Mutant] = []
+    times: Counter[tuple[str, str]] = Counter()
+    for each in found:
+        line = text.count("\n", 0, each.start) + 1
+        was, becomes = sql.shown(text, each)
+        times[was, becomes] += 1
+        again = f" (no. {times[was, becomes]})" if times[was, becomes] > 1 else ""
+        place = file if is_statement else f"{file}:{code.function_at(text, line)}"
+        mutants.append(Mutant(file, line, was + again, becomes, sql.apply(text, each), place))
+    return mutants
 
 
 def place_of(called: types.CodeType) -> str:

@@ -92,6 +92,7 @@ def test_each_file_has_changes_that_can_be_tried(file: str) -> None:
     found = mutant.of_file(file)
     assert found
     assert all(each.was != each.becomes for each in found)
+    assert len({each.change for each in found}) == len(found), "each is known by itself"
     assert all(mutant.is_valid(file, each.text) for each in found if file.endswith(".py"))
 
 
