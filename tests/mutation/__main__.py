@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.mutation.mutant import NO_STATEMENT, PROJECT, Change
+from tests.mutation.mutant import NO_STATEMENT, PROJECT, Change, of_file
 from tests.mutation.targets import TARGETS, Target
 
 EXPLAINED = Path(__file__).with_name("explained.toml")
@@ -86,7 +86,8 @@ class Run:
             target,
             [wanted | {"report": str(report), "share": [share, self.jobs]} for share, report in enumerate(reports)],
         )
-        return {change: one for change, one in _read(self.folder, target).items() if change[0] in files}
+        there = {each.change for file in files for each in of_file(file)}
+        return {change: one for change, one in _read(self.folder, target).items() if change in there}
 
     def _pytest(self, target: Target, wanted: Sequence[dict[str, Any]]) -> None:
         chosen = f"({target.but}) and ({self.chosen})" if self.chosen else target.but
