@@ -52,6 +52,12 @@ class Case:
     reason: str | None = None
     delta: int = -2
 
+    @property
+    def is_known_anew(self) -> bool:
+        """Whether our books have learned the position, by the look or by an answer meanwhile."""
+        agrees = self.batch is None and self.reads[1] == 10
+        return self.batch == "CONFIRMED" or not (self.looks_again or agrees or self.reason == GONE)
+
 
 GONE = "Shopify has no such inventory item: correct the mapping"
 NUMBER = "stands at another number"
@@ -69,6 +75,7 @@ CASES = {
     "never seen": Case((7, 7), 7),
     "never seen and moves": Case((6, 7), None, looks_again=True),
     "odd": Case((12, 12), 12, reason="odd"),
+    "lower than may be sent": Case((-1_500_000_000, -1_500_000_000), -1_000_000_000),
     "applied": Case((8, 8), 8, batch="UNKNOWN", outcome="LOOKS_APPLIED"),
     "four applied": Case((6, 6), 6, batch="UNKNOWN", outcome="LOOKS_APPLIED", delta=-4),
     "not applied": Case((10, 10), 10, batch="UNKNOWN", outcome="LOOKS_NOT_APPLIED"),
@@ -220,7 +227,7 @@ def test_what_a_look_decides(books: Store, monkeypatch: pytest.MonkeyPatch) -> N
         deltas = {name: case.delta for name, case in CASES.items() if case.batch == kind}
         batches[kind] = send(books, deltas, sent, status)
     connection.execute(
-        b"UPDATE inventory_level SET to_observe = inventory_item_id LIKE '%%a%%',"
+        b"UPDATE inventory_level SET to_observe = inventory_item_id LIKE '%%a%%', position_as_of = NULL,"
         b" position = CASE WHEN product_id NOT LIKE 'never seen%%' THEN position END,"
         b" quarantine_reason = CASE WHEN product_id = 'odd' THEN 'odd' END WHERE shop_id = %s AND location_id = %s",
         [SHOP, ONLINE],
@@ -254,7 +261,8 @@ def test_what_a_look_decides(books: Store, monkeypatch: pytest.MonkeyPatch) -> N
     assert elsewhere(books) == before
     rows = connection.execute(
         b"SELECT level.product_id, level.position, level.to_observe, level.quarantine_reason, level.outbox_batch_id,"
-        b" newest.outcome FROM inventory_level AS level LEFT JOIN LATERAL (SELECT outcome FROM outbox_batch_row"
+        b" newest.outcome, level.position_as_of IS NOT NULL FROM inventory_level AS level"
+        b" LEFT JOIN LATERAL (SELECT outcome FROM outbox_batch_row"
         b" WHERE inventory_item_id = level.inventory_item_id AND location_id = level.location_id"
         b" AND outbox_batch_id = ANY(%s)) AS newest ON TRUE WHERE level.shop_id = %s AND level.location_id = %s",
         [list(batches.values()), SHOP, ONLINE],
@@ -266,6 +274,7 @@ def test_what_a_look_decides(books: Store, monkeypatch: pytest.MonkeyPatch) -> N
             case.reason,
             batches[case.batch] if case.batch and not case.outcome else None,
             case.outcome,
+            case.is_known_anew,
         )
         for name, case in CASES.items()
     }
