@@ -86,8 +86,8 @@ class Run:
             target,
             [wanted | {"report": str(report), "share": [share, self.jobs]} for share, report in enumerate(reports)],
         )
-        there = {each.change for file in files for each in of_file(file)}
-        return {change: one for change, one in _read(self.folder, target).items() if change in there}
+        asked = {each.change for file in files for each in of_file(file)}.difference(known)
+        return {change: one for change, one in _read(self.folder, target).items() if change in asked}
 
     def _pytest(self, target: Target, wanted: Sequence[dict[str, Any]]) -> None:
         chosen = f"({target.but}) and ({self.chosen})" if self.chosen else target.but

@@ -68,7 +68,7 @@ def _nodes(node: ast.AST) -> Iterator[ast.AST]:
         return
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return
-    if _only_tells(node) or (isinstance(node, ast.If) and not node.orelse and all(map(_only_tells, node.body))):
+    if _is_no_matter(node) or (isinstance(node, ast.If) and not node.orelse and all(map(_is_no_matter, node.body))):
         return
     yield node
     for name, field in ast.iter_fields(node):
@@ -79,10 +79,13 @@ def _nodes(node: ast.AST) -> Iterator[ast.AST]:
                 yield from _nodes(child)
 
 
-def _only_tells(node: ast.AST) -> bool:
-    """Whether something does nothing but tell people."""
+def _is_no_matter(node: ast.AST) -> bool:
+    """Whether something does nothing but tell people, or let the database know how much there is."""
     call = node.value if isinstance(node, ast.Expr) else node
-    return isinstance(call, ast.Call) and ast.unparse(call.func).partition(".")[0] in _TOLD_ONLY
+    if not isinstance(call, ast.Call):
+        return False
+    called = ast.unparse(call)
+    return called.partition(".")[0].partition("(")[0] in _TOLD_ONLY or ".execute(b'ANALYZE " in called
 
 
 def _of(node: ast.AST, text: str, at: _Offsets) -> Iterator[Change]:
@@ -90,6 +93,8 @@ def _of(node: ast.AST, text: str, at: _Offsets) -> Iterator[Change]:
         yield Change(*at.span(node.test), "False")
         if not isinstance(node, ast.While):
             yield Change(*at.span(node.test), "True")
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        yield Change(*at.span(node.value), "None")
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _CALLS:
         yield Change(*at.span(node.func), _CALLS[node.func.id])
     elif isinstance(node, ast.Constant) and isinstance(node.value, bool | int):

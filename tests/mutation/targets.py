@@ -9,6 +9,7 @@ DELIVERY = "include/channel/delivery"
 RECONCILIATION = "include/channel/reconciliation"
 ORDER_IMPORT = "include/channel/order_import"
 ATP = "include/stock/atp"
+TURNS = "tests/channel/test_turns.py"
 SLOW = "not documented and not none and not delay and not late and not poison and not sent_250 and not silence_after"
 
 
@@ -39,6 +40,7 @@ TARGETS = (
             "tests/channel/planning/test_planned_rows.py",
             "tests/channel/planning/test_ledger_reasons.py",
             "tests/channel/planning/test_breaker.py",
+            TURNS,
             "tests/channel/planning/test_plans.py",
             "tests/channel/test_two_shops.py",
             "tests/channel/planning/test_launches.py",
@@ -52,11 +54,12 @@ TARGETS = (
             *(f"{DELIVERY}/{name}.sql" for name in ("choose_stale_rows", "choose_remaining_rows", "select_overtaken")),
             f"{DELIVERY}/select_sendable.sql",
             f"{RECONCILIATION}/close_settled.sql",
-            f"{DELIVERY}/delivery.py",
+            *(f"{DELIVERY}/{name}.py" for name in ("delivery", "outbox", "stale")),
         ),
         (
             "tests/channel/delivery/test_outbox.py",
             "tests/channel/delivery/test_runs.py",
+            TURNS,
             "tests/channel/delivery/test_bundles.py",
             "tests/channel/delivery/test_delivery.py",
             "tests/channel/delivery/test_held_up_senders.py",
@@ -74,6 +77,7 @@ TARGETS = (
         (
             "tests/channel/reconciliation/test_judgement.py",
             "tests/channel/reconciliation/test_looks.py",
+            TURNS,
             "tests/channel/reconciliation/test_observation.py",
             "tests/channel/test_two_shops.py",
             "tests/channel/delivery/test_delivery.py",
@@ -90,6 +94,7 @@ TARGETS = (
         (
             "tests/channel/reconciliation/test_judgement.py",
             "tests/channel/reconciliation/test_hot_levels.py",
+            TURNS,
             "tests/channel/delivery/test_delivery.py",
         ),
         f"{SLOW} and not random_worlds",

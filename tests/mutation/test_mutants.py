@@ -61,10 +61,10 @@ def test_a_comment_and_a_text_are_left_alone() -> None:
 def test_functions_are_changed_and_what_they_tell_is_not() -> None:
     text = (
         'LIMIT = 3\ndef f(a: int = 1) -> int:\n    """At most 7."""\n    logger.info(a + 1)\n'
-        "    if a > 4:\n        logger.warning(a)\n    return min(a, 2)\n"
+        "    if a > 4:\n        logger.warning(a)\n    g.execute(b'ANALYZE t')\n    g(a)\n    return min(a, 2)\n"
     )
-    found = {each.rpartition("return ")[2] for each in becomes(text, of="code")}
-    assert found == {"max(a, 2)", "min(a, 3)"}
+    found = {each.rpartition("t')")[2] for each in becomes(text, of="code")}
+    assert found == {" g(a) return max(a, 2)", " g(a) return min(a, 3)", " None return min(a, 2)"}
 
 
 def test_a_changed_statement_is_in_force_only_for_a_while() -> None:

@@ -18,16 +18,30 @@ from include.channel.reconciliation import observation
 from include.channel.reconciliation.observation import Level
 from include.shopify import inventory
 from include.shopify.access import Access
-from include.shopify.client import LONGEST_PAUSE, MOST_THROTTLED, Client
+from include.shopify.client import LONGEST_PAUSE, MOST_THROTTLED, Client, document
 from include.shopify.errors import OutcomeUnknown, RequestRefused, Throttled
 from include.shopify.inventory import Adjusted, AdjustOutcome, BatchRefused, RowsRefused, Seen, SomeRowRefused, Stale
+from include.shopify.limiter import Limiter
 from tests.scenarios.store import Store, item
 from tests.world import ONLINE, SHOP
 
 A, B, C, D, E, F, G, H = PRODUCTS = tuple(f"5000{number}" for number in range(1, 9))
 SILENCE = OutcomeUnknown("no answer")
+WRITE = document("InventoryAdjust")
 
 Answer = AdjustOutcome | Exception
+
+
+class Spent(Limiter):
+    """A bucket without a bottom, that counts what is taken less what is given back."""
+
+    points = 0.0
+
+    def take(self, points: float) -> None:
+        self.points += points
+
+    def give_back(self, points: float) -> None:
+        self.points -= points
 
 
 class Shopify:
@@ -39,10 +53,12 @@ class Shopify:
         one_by_one: Whether one answer comes at a time, that of the oldest batch.
         asked: What else Shopify was asked about.
         pauses: Seconds that the run has waited because it was asked to.
+        spent: The points that it has taken of the bucket.
     """
 
     def __init__(self, books: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.client = Client(Access("http://127.0.0.1:9", "token"), most_under_way=4)
+        self.spent = Spent()
+        self.client = Client(Access("http://127.0.0.1:9", "token"), self.spent, most_under_way=4)
         self.client.version_served = self.client.access.api_version
         self.books = replace(books, client=self.client)
         self.answers: dict[str, list[Answer]] = defaultdict(list)
@@ -50,13 +66,22 @@ class Shopify:
         self.one_by_one = False
         self.asked: list[str] = []
         self.pauses: list[float] = []
-        self._looked_at = 0
+        self._looked_at = -1
         self.client.limiter.sleep = self.pauses.append
         monkeypatch.setattr(preflight, "check", self._check)
         monkeypatch.setattr(bundles, "recognise", lambda *_: self.asked.append("bundles"))
         monkeypatch.setattr(inventory, "adjust", self._adjust)
         monkeypatch.setattr(observation, "read_levels", self._read_levels)
         monkeypatch.setattr(delivery, "wait", self._wait)
+
+    def plan_anew(self, monkeypatch: pytest.MonkeyPatch, rows_per_batch: int) -> None:
+        """Let what waits to be sent wait in other batches."""
+        monkeypatch.setattr(planner, "MOST_ROWS", rows_per_batch)
+        connection = self.books.connection
+        for batch in outbox.planned(connection, SHOP):
+            connection.execute(b"UPDATE outbox_batch SET status_id = 'REJECTED' WHERE outbox_batch_id = %s", [batch])
+            connection.execute(b"UPDATE inventory_level SET outbox_batch_id = NULL WHERE outbox_batch_id = %s", [batch])
+        planner.plan(connection, SHOP)
 
     def deliver(self) -> Delivery:
         return delivery.deliver(self.books.connection, SHOP, self.client)
@@ -85,7 +110,7 @@ class Shopify:
             assert len(calls) != self._looked_at, "while nothing can be sent, it waits for an answer"
             self._looked_at = len(calls)
             return [], None
-        self._looked_at = 0
+        self._looked_at = -1
         batches = [outbox.levels(self.books.connection, each.outbox_batch_id)[0][0] for each in calls.values()]
         self.rounds.append([batch.rpartition("/")[2] for batch in batches])
         answered = list(calls)[:1] if self.one_by_one else list(calls)
@@ -100,19 +125,15 @@ def shopify(books: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shopify]:
     books.equip(dict.fromkeys(PRODUCTS, 10))
     books.connection.execute(b"UPDATE inventory_level SET target = 13, checked_at = now()")
     with asked.client:
-        plan(asked, monkeypatch, rows_per_batch=1)
+        asked.plan_anew(monkeypatch, rows_per_batch=1)
         yield asked
-
-
-def plan(shopify: Shopify, monkeypatch: pytest.MonkeyPatch, rows_per_batch: int) -> None:
-    monkeypatch.setattr(planner, "MOST_ROWS", rows_per_batch)
-    planner.plan(shopify.books.connection, SHOP)
 
 
 def test_each_answer_makes_room_for_one_more(shopify: Shopify) -> None:
     assert shopify.deliver() == Delivery(confirmed=8, confirmed_rows=8)
     assert shopify.rounds == [[A], [B, C], [D, E, F, G], [H]], "at most four"
     assert shopify.asked == ["the shop"], "no bundles, as nothing was refused"
+    assert shopify.spent.points == 8 * WRITE.cost
 
 
 def test_a_run_without_batches_asks_nothing(shopify: Shopify) -> None:
@@ -208,15 +229,23 @@ def test_deltas_that_are_stale_five_times_are_left_to_the_next_plan(
     shopify.answers |= {A: [Stale()] * 6}
     assert shopify.deliver() == Delivery(confirmed=7, confirmed_rows=7, stale=6)
     assert [each for each in shopify.rounds if A in each] == [[A], [A, B], [A, C, D, E], [A, F, G, H], [A], [A]]
-    plan(shopify, monkeypatch, rows_per_batch=1)
+    shopify.plan_anew(monkeypatch, rows_per_batch=1)
     assert shopify.deliver() == Delivery(confirmed=1, confirmed_rows=1)
+
+
+def test_a_batch_that_was_overtaken_goes_on_without_the_rows_that_would_raise_a_level_too_far(
+    shopify: Shopify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shopify.plan_anew(monkeypatch, rows_per_batch=4)
+    shopify.books.connection.execute(b"UPDATE inventory_level SET target = 12 WHERE product_id = %s", [A])
+    assert shopify.deliver() == Delivery(confirmed=2, confirmed_rows=7)
+    assert shopify.rounds == [[B], [E]], "before the others"
+    assert shopify.spent.points == 2 * WRITE.cost, "what did not leave costs nothing"
 
 
 def test_what_is_refused_goes_on_without_its_bad_rows(shopify: Shopify, monkeypatch: pytest.MonkeyPatch) -> None:
     connection = shopify.books.connection
-    connection.execute(b"UPDATE inventory_level SET outbox_batch_id = NULL")
-    connection.execute(b"UPDATE outbox_batch SET status_id = 'REJECTED'")
-    plan(shopify, monkeypatch, rows_per_batch=3)
+    shopify.plan_anew(monkeypatch, rows_per_batch=3)
     shopify.answers |= {
         A: [RowsRefused({0: "bad", 2: "bad"})],
         D: [SomeRowRefused("odd"), Adjusted()],

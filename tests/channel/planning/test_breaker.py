@@ -19,25 +19,26 @@ USUAL = Thresholds(least_rows=100, share=0.3, location_share=0.9, rows_factor=10
     ("rows", "usual", "vanishing", "waits"),
     [
         (99, 1, [("A", 1000, 1000)], False),
-        (100, None, [("A", 1000, 301)], True),
-        (100, None, [("A", 1000, 300)], False),
-        (100, None, [], False),
-        (100, None, [("A", 0, 0)], False),
-        (100, None, [("A", 2, 1)], True),
-        (100, None, [("A", 1000, 250), ("B", 1000, 350)], False),
-        (100, None, [("A", 1000, 251), ("B", 1000, 350)], True),
-        (100, None, [("A", 10_000, 0), ("B", 1000, 901)], True),
-        (100, None, [("A", 10_000, 0), ("B", 1000, 900)], False),
-        (100, None, [("A", 10_000, 0), ("B", 100, 100)], True),
-        (100, None, [("A", 10_000, 0), ("B", 99, 99)], False),
+        (100, 0, [("A", 1000, 301)], True),
+        (100, 0, [("A", 1000, 300)], False),
+        (100, 0, [], False),
+        (100, 0, [("A", 0, 0)], False),
+        (100, 0, [("A", 2, 1)], True),
+        (100, 0, [("A", 1000, 250), ("B", 1000, 350)], False),
+        (100, 0, [("A", 1000, 251), ("B", 1000, 350)], True),
+        (100, 0, [("A", 10_000, 0), ("B", 1000, 901)], True),
+        (100, 0, [("A", 10_000, 0), ("B", 1000, 900)], False),
+        (100, 0, [("A", 10_000, 0), ("B", 100, 100)], True),
+        (100, 0, [("A", 10_000, 0), ("B", 99, 99)], False),
         (200, 20, [], False),
         (201, 20, [], True),
     ],
 )
 def test_a_plan_waits_beyond_each_threshold_but_not_at_it(
-    rows: int, usual: float | None, vanishing: list[tuple[str, int, int]], waits: bool
+    rows: int, usual: int, vanishing: list[tuple[str, int, int]], waits: bool
 ) -> None:
-    found = breaker.judge(rows, usual, [Vanishing(*each) for each in vanishing], USUAL)
+    """As much as a threshold says is usual; 0 where nothing is known of earlier plans."""
+    found = breaker.judge(rows, usual or None, [Vanishing(*each) for each in vanishing], USUAL)
     assert (found is not None) == waits
 
 
