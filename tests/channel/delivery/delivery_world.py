@@ -7,10 +7,11 @@ beforehand; and a process dies at any statement, taking its connection along.
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -74,10 +75,16 @@ class Mortal(psycopg.Connection[TupleRow]):
 
 @dataclass
 class OnItsWay:
-    """A request that may still arrive, and for how many seconds it has been under way."""
+    """A request that may still arrive, since when, and how many seconds were made to pass: the rest passed by itself."""
 
     variables: str
-    age: float = 0.0
+    since: float = field(default_factory=time.monotonic)
+    passed: float = 0.0
+
+    @property
+    def age(self) -> float:
+        """Seconds for which it has been under way."""
+        return time.monotonic() - self.since + self.passed
 
 
 class Wire(Client):
@@ -139,7 +146,7 @@ class Wire(Client):
     def let_pass(self, seconds: float) -> None:
         """Requests grow older; what has been under way for so long arrives before the time is over."""
         for request in list(self.on_their_way):
-            request.age += seconds
+            request.passed += seconds
             if request.age >= SECONDS_TO_ARRIVE:
                 self.on_their_way.remove(request)
                 self.arrive(request.variables)
