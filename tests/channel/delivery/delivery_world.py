@@ -75,7 +75,7 @@ class Mortal(psycopg.Connection[TupleRow]):
 
 @dataclass
 class OnItsWay:
-    """A request that may still arrive, since when, and how many seconds were made to pass: the rest passed by itself."""
+    """A request that may still arrive, since when, and how many seconds were made to pass besides."""
 
     variables: str
     since: float = field(default_factory=time.monotonic)
