@@ -46,6 +46,7 @@ class Run:
         only: Files whose name contains one of these.
         most_tests: After so many tests a mutant counts as alive for now.
         chosen: The tests to run, as pytest's `-k` takes them.
+        again: Whether to try also what was killed before, first by the test that has killed it.
     """
 
     folder: Path
@@ -53,6 +54,7 @@ class Run:
     only: Sequence[str]
     most_tests: int | None
     chosen: str
+    again: bool
 
     def of(self, target: Target, known: Collection[Change]) -> dict[Change, dict[str, Any]]:
         """Try the mutants of a group but those that are explained, or that were killed before.
@@ -78,8 +80,11 @@ class Run:
         wanted = {
             "known": about_tests,
             "files": files,
-            "skipped": sorted({change for change, one in told.items() if one["killer"]}.union(known)),
+            "skipped": sorted(
+                {change for change, one in told.items() if one["killer"] and not self.again}.union(known)
+            ),
             "killers": killers,
+            "last": [[*change, one["killer"]] for change, one in told.items() if one["killer"]],
             "most_tests": self.most_tests,
         }
         self._pytest(
@@ -135,12 +140,13 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="a folder for the reports: a run that was broken off goes on there")
     parser.add_argument("--most-tests", type=int, help="a first look: tests a mutant, the likeliest first")
     parser.add_argument("-k", dest="chosen", default="", help="only these tests, as pytest's -k takes them")
+    parser.add_argument("--again", action="store_true", help="also what was killed before: is it still?")
     options = parser.parse_args()
     known, unexplained = explained(), 0
     jobs = options.jobs or (2 if os.getloadavg()[0] < QUIET else 1)
     with tempfile.TemporaryDirectory(prefix="trueup-mutation-") as scratch:
         folder = options.keep or Path(scratch)
-        attempt = Run(folder, jobs, options.only or [], options.most_tests, options.chosen)
+        attempt = Run(folder, jobs, options.only or [], options.most_tests, options.chosen, options.again)
         for target in TARGETS:
             if options.groups and target.name not in options.groups:
                 continue

@@ -24,7 +24,7 @@ from _pytest.runner import runtestprotocol
 from hypothesis import Phase, settings
 
 from tests.mutation import mutant
-from tests.mutation.mutant import Mutant
+from tests.mutation.mutant import Change, Mutant
 
 SECONDS_A_TEST = 120
 """Within which a test ends as it is."""
@@ -49,11 +49,10 @@ class Learning:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Each test once."""
         known: dict[str, Any] = json.loads(self.known.read_text(encoding="utf-8")) if self.known.exists() else {}
-        if any(item.nodeid not in known for item in session.items):
-            _fails(session.items[0], session.items[-1])  # starts the servers, which is no test's own time
-        for item, following in _each_with_next(session.items):
-            if item.nodeid in known:
-                continue
+        new = [item for item in session.items if item.nodeid not in known]
+        if new:
+            _fails(new[0], _another(session.items, new[0]))  # starts the servers, which is no test's own time
+        for item, following in _each_with_next(new):
             began = time.monotonic()
             with _noted() as touched:
                 failed = _fails(item, following)
@@ -73,6 +72,7 @@ class Mutation:
         report: Where each mutant's end is told, one JSON object a line.
         most_tests: After so many tests a mutant counts as alive for now.
         killers: Tests that have killed before, by file, the last one first.
+        last: The test that has killed the same mutant before.
     """
 
     def __init__(
@@ -82,12 +82,14 @@ class Mutation:
         report: Path,
         most_tests: int | None,
         killers: dict[str, list[str]],
+        last: Mapping[Change, str],
     ) -> None:
         self.mutants = mutants
         self.known = known
         self.report = report
         self.most_tests = most_tests
         self.killers = killers
+        self.last = last
         self._trusted: set[str] = set()
         self._error: BaseException | None = None
 
@@ -124,7 +126,8 @@ class Mutation:
         return True
 
     def _likeliest_first(self, items: Sequence[pytest.Item], each: Mutant) -> list[pytest.Item]:
-        killers = list(dict.fromkeys(self.killers.get(each.file, [])))
+        last = self.last.get(each.change)
+        killers = list(dict.fromkeys([*([last] if last else []), *self.killers.get(each.file, [])]))
         rank = {name: number for number, name in enumerate(killers)}
         able = [item for item in items if each.place in self.known[item.nodeid]["touches"]]
         return sorted(able, key=lambda item: (rank.get(item.nodeid, len(killers)), self.known[item.nodeid]["seconds"]))
@@ -144,13 +147,17 @@ class Mutation:
         if killer in self._trusted:
             return
         (item,) = (each for each in items if each.nodeid == killer)
-        if _fails(item, items[0] if item is not items[0] else items[-1]):
+        if _fails(item, _another(items, item)):
             raise pytest.UsageError(f"{killer} fails without any change")
         self._trusted.add(killer)
 
 
 def _each_with_next(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item]]:
     return zip(items, [*items[1:], *items[:1]], strict=True)
+
+
+def _another(items: Sequence[pytest.Item], item: pytest.Item) -> pytest.Item:
+    return items[0] if item is not items[0] else items[-1]
 
 
 @contextmanager
@@ -182,6 +189,7 @@ def _noted() -> Iterator[set[str]]:
 def _fails(item: pytest.Item, following: pytest.Item, seconds: int = SECONDS_A_TEST) -> bool:
     """Run a test. As another one is said to follow, what belongs to the session stays up, after the last one too."""
     next_item = following if following is not item else None
+    item.session._setupstate.teardown_exact(item)  # of the test before, which another one was said to follow
     try:
         with _time_limit(seconds):
             reports = runtestprotocol(item, log=False, nextitem=next_item)
@@ -220,6 +228,7 @@ def pytest_configure(config: pytest.Config) -> None:
     mutants = [each for file in wanted["files"] for each in mutant.of_file(file)][number::shares]
     mutants = [each for each in mutants if each.change not in skipped]
     learned = json.loads(known.read_text(encoding="utf-8"))
+    last = {(file, was, becomes): killer for file, was, becomes, killer in wanted["last"]}
     config.pluginmanager.register(
-        Mutation(mutants, learned, Path(wanted["report"]), wanted["most_tests"], wanted["killers"]), "mutation"
+        Mutation(mutants, learned, Path(wanted["report"]), wanted["most_tests"], wanted["killers"], last), "mutation"
     )
