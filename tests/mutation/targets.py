@@ -10,7 +10,10 @@ RECONCILIATION = "include/channel/reconciliation"
 ORDER_IMPORT = "include/channel/order_import"
 ATP = "include/stock/atp"
 TURNS = "tests/channel/test_turns.py"
-SLOW = "not documented and not none and not delay and not late and not poison and not sent_250 and not silence_after"
+SLOW = (
+    "not (outcome_is_settled and (documented or none or delay or late)) and not poison and not sent_250"
+    " and not silence_after"
+)
 
 
 @dataclass(frozen=True)

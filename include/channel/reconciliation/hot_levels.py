@@ -147,8 +147,6 @@ def explain(
         online_atp.take_turn(connection)
         pending = _pending(connection, shop_id, changed, latest, looked_from, last_movement)
         answers = _answers(pending, changed, seen, latest)
-        if not answers:
-            return 0
         return connection.execute(
             statement(__file__, "settle_explained"),
             {
@@ -167,11 +165,10 @@ def _answers(
     seen: Mapping[Level, Seen],
     recent: Mapping[str, Order],
 ) -> dict[Level, bool]:
-    by_item: dict[str, list[str]] = {}
+    by_item: dict[str | None, list[str]] = {}
     for order in recent.values():
         for item in {line.inventory_item_id for line in order.lines} | {each.inventory_item_id for each in order.items}:
-            if item is not None:
-                by_item.setdefault(item, []).append(order.order_id)
+            by_item.setdefault(item, []).append(order.order_id)
     answers: dict[Level, bool] = {}
     for level, each in pending.items():
         concerned = each.orders.keys() | by_item.get(level[0], ())

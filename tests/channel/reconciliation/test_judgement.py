@@ -332,6 +332,8 @@ TRIMMED = sold(1, created=-20, updated=20, fulfilled=1)
 PENDING = {
     "applied": Pending(8, applied=True),
     "four applied": Pending(6, applied=True, delta=-4),
+    "one applied": Pending(9, applied=True, delta=-1),
+    "one not applied": Pending(10, applied=False, delta=-1),
     "not applied": Pending(10, applied=False),
     "edited": Pending(50, applied=None),
     "sold well before": Pending(8, applied=False, order=sold(2, created=-20)),
@@ -396,6 +398,15 @@ def test_what_an_explanation_decides(books: Store, monkeypatch: pytest.MonkeyPat
     shown = {(item(name), ONLINE): seen(each.shows) for name, each in PENDING.items()} | {
         (item(name), ONLINE): seen(8) for name in ("late", "being sent", "at rest")
     }
+    edited = (item("edited"), ONLINE)
+    shown[edited] = replace(shown[edited], updated_at=(NOON + timedelta(hours=1)).isoformat())
+    newer = looked_from + timedelta(hours=1)
+    for name, as_of in (("applied", looked_from - timedelta(hours=1)), ("not applied", newer)):
+        connection.execute(
+            b"UPDATE inventory_level SET position_as_of = %s WHERE product_id = %s AND shop_id = %s"
+            b" AND location_id = %s",
+            [as_of, name, SHOP, ONLINE],
+        )
     never_stocked = {(item("at rest"), COUNTER): replace(seen(0), updated_at="")}
     settled = hot_levels.explain(connection, SHOP, books.client, shown | never_stocked, looked_from, last_movement)
     assert elsewhere(books) == before
@@ -410,6 +421,12 @@ def test_what_an_explanation_decides(books: Store, monkeypatch: pytest.MonkeyPat
         name: (10 - each.imported + each.delta * bool(each.applied), None if name in decided else batch)
         for name, each in PENDING.items()
     }
+    known = connection.execute(
+        b"SELECT product_id, position_as_of FROM inventory_level WHERE shop_id = %s AND location_id = %s"
+        b" AND position_as_of IS NOT NULL",
+        [SHOP, ONLINE],
+    ).fetchall()
+    assert dict(known) == dict.fromkeys(decided, looked_from) | {"not applied": newer}, "as of the newest look"
     outcomes = connection.execute(
         b"SELECT outbox_batch_id, inventory_item_id, outcome FROM outbox_batch_row WHERE outbox_batch_id = ANY(%s)"
         b" AND location_id = %s",
