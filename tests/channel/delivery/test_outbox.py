@@ -132,6 +132,7 @@ def test_bad_rows_go_into_quarantine_overtaken_ones_are_freed_and_the_others_tra
         outbox.replace_refused(books.connection, SHOP, batch, "bad", {})
     send(books, batch, apart)
     also_elsewhere(books, batch)
+    books.connection.execute(b"UPDATE outbox_batch SET transport = 'BULK' WHERE outbox_batch_id = %s", [batch])
     books.connection.execute(b"UPDATE inventory_level SET target = 12 WHERE product_id = %s AND target = 13", [C])
     (new,) = outbox.replace_refused(books.connection, SHOP, batch, "bad", {1: "odd", 7: "no such row"})
     assert levels(books, "position", "outbox_batch_id", "quarantine_reason") == {
@@ -149,6 +150,7 @@ def test_bad_rows_go_into_quarantine_overtaken_ones_are_freed_and_the_others_tra
         apart: ("SENDING", "damaged", None, [(APART, 3, 10, None)]),
         new: ("PLANNED", "correction", batch, [(A, 3, 10, None), (D, 3, 10, None)]),
     }
+    assert outbox.planned(books.connection, SHOP) == [new], "what was refused goes on by calls"
     kept = books.connection.execute(
         b"SELECT count(DISTINCT outbox_plan_id), count(DISTINCT idempotency_key), max(message) FROM outbox_batch"
         b" WHERE shopify_reason <> %s",
@@ -224,6 +226,8 @@ def test_a_sender_marks_what_it_sends_until_another_one_takes_over(planned: tupl
         outbox.mark_sending(connection, newer, batch)
     epochs = connection.execute(b"SELECT sender_epoch FROM shopify_shop WHERE shop_id = %s", [OTHER]).fetchone()
     assert epochs == (older.sender_epoch,)
+    with pytest.raises(LookupError, match="shop 'nobody' is not set up: there is no such row in shopify_shop"):
+        outbox.take_over(connection, "nobody")
 
 
 def sent(books: Store, batch: int) -> tuple[Any, ...]:

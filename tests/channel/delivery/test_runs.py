@@ -270,3 +270,4 @@ def test_a_refusal_that_names_no_row_and_meets_each_of_them_ends_the_run(
         b"SELECT product_id FROM inventory_level WHERE quarantine_reason IS NOT NULL ORDER BY 1"
     ).fetchall()
     assert [row[0] for row in rows] == [A, B, C]
+    assert shopify.books.batches() == ["REFUSED"] * 4 + ["CONFIRMED"] * 3 + ["PLANNED"], "none is left under way"
