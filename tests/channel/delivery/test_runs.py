@@ -19,7 +19,7 @@ from include.channel.reconciliation.observation import Level
 from include.shopify import inventory
 from include.shopify.access import Access
 from include.shopify.client import LONGEST_PAUSE, MOST_THROTTLED, Client, document
-from include.shopify.errors import OutcomeUnknown, RequestRefused, Throttled
+from include.shopify.errors import NotSent, OutcomeUnknown, RequestRefused, Throttled
 from include.shopify.inventory import Adjusted, AdjustOutcome, BatchRefused, RowsRefused, Seen, SomeRowRefused, Stale
 from include.shopify.limiter import Limiter
 from tests.scenarios.store import Store, item
@@ -51,6 +51,7 @@ class Shopify:
         answers: What is still to be answered, by the first product of the batch.
         rounds: The first products of all batches that were under way whenever an answer was waited for.
         one_by_one: Whether one answer comes at a time, that of the oldest batch.
+        is_down: Whether levels cannot be read.
         asked: What else Shopify was asked about.
         pauses: Seconds that the run has waited because it was asked to.
         spent: The points that it has taken of the bucket.
@@ -64,6 +65,7 @@ class Shopify:
         self.answers: dict[str, list[Answer]] = defaultdict(list)
         self.rounds: list[list[str]] = []
         self.one_by_one = False
+        self.is_down = False
         self.asked: list[str] = []
         self.pauses: list[float] = []
         self._looked_at = -1
@@ -99,6 +101,8 @@ class Shopify:
 
     def _read_levels(self, _client: Client, levels: Collection[Level]) -> dict[Level, Seen]:
         self.asked += [level[0].rpartition("/")[2] for level in levels]
+        if self.is_down:
+            raise NotSent("no connection")
         return {level: Seen(10, 0, "", is_active=True, tracked=True, sku="") for level in levels}
 
     def _wait(
@@ -231,6 +235,19 @@ def test_deltas_that_are_stale_five_times_are_left_to_the_next_plan(
     assert [each for each in shopify.rounds if A in each] == [[A], [A, B], [A, C, D, E], [A, F, G, H], [A], [A]]
     shopify.plan_anew(monkeypatch, rows_per_batch=1)
     assert shopify.deliver() == Delivery(confirmed=1, confirmed_rows=1)
+
+
+def test_a_stale_batch_whose_levels_cannot_be_read_again_is_planned_anew(
+    shopify: Shopify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shopify.answers |= {A: [Stale()]}
+    shopify.is_down = True
+    with pytest.raises(NotSent):
+        shopify.deliver()
+    assert shopify.asked == ["the shop", A]
+    assert shopify.books.batches() == ["REFUSED"] + ["PLANNED"] * 7
+    shopify.plan_anew(monkeypatch, rows_per_batch=8)
+    assert shopify.deliver() == Delivery(confirmed=1, confirmed_rows=8)
 
 
 def test_a_batch_that_was_overtaken_goes_on_without_the_rows_that_would_raise_a_level_too_far(
