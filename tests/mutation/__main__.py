@@ -97,9 +97,11 @@ class Run:
     def _pytest(self, target: Target, wanted: Sequence[dict[str, Any]]) -> None:
         chosen = f"({target.but}) and ({self.chosen})" if self.chosen else target.but
         command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.mutation.plugin", "-k", chosen, *target.tests]
-        running = [
-            subprocess.Popen(command, cwd=PROJECT, env={**os.environ, "MUTATION": json.dumps(each)}) for each in wanted
-        ]
+        running = []
+        for number, each in enumerate(wanted):
+            told = self.folder / f"{target.name}-{number}-wanted.json"  # more than fits into the environment
+            told.write_text(json.dumps(each), encoding="utf-8")
+            running.append(subprocess.Popen(command, cwd=PROJECT, env={**os.environ, "MUTATION": str(told.resolve())}))
         try:
             statuses = [process.wait() for process in running]
         finally:

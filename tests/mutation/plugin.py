@@ -214,11 +214,11 @@ def _time_limit(seconds: int) -> Iterator[None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take from the environment what is to be done, see `__main__`."""
+    """Take what is to be done from the file that the environment names, see `__main__`."""
     # Nobody reads the example that kills: it need not be shortened.
     settings.register_profile("mutation", phases=[Phase.explicit, Phase.generate])
     settings.load_profile("mutation")
-    wanted = json.loads(os.environ["MUTATION"])
+    wanted = json.loads(Path(os.environ["MUTATION"]).read_text(encoding="utf-8"))
     known = Path(wanted["known"])
     if "files" not in wanted:
         config.pluginmanager.register(Learning(known), "mutation")
