@@ -13,7 +13,6 @@ from include.channel.delivery import outbox
 from include.channel.order_import import orders
 from include.channel.planning import breaker, planner
 from include.channel.reconciliation import hot_levels, observation
-from include.channel.reconciliation.observation import Level
 from include.db.connection import connect
 from include.shopify import orders as wire
 from include.shopify.inventory import Seen
@@ -35,8 +34,8 @@ def test_levels_are_written_in_turn(books: Store, dsn: str, monkeypatch: pytest.
     outbox.mark_sending(connection, sender, batch)
     connection.execute(b"UPDATE inventory_level SET target = 12 WHERE product_id = %s", [R])
 
-    level: Level = (item(P), ONLINE)
-    seen = {level: Seen(10, 0, NOON.isoformat(), is_active=True, tracked=True, sku="")}
+    level, at_rest = levels = [(item(product), ONLINE) for product in (P, R)]
+    seen = dict.fromkeys(levels, Seen(10, 0, NOON.isoformat(), is_active=True, tracked=True, sku=""))
     monkeypatch.setattr(orders, "import_orders", lambda *_: None)
     monkeypatch.setattr(observation, "read_levels", lambda *_: seen)
     monkeypatch.setattr(wire, "updated_since", lambda *_: [])
@@ -52,7 +51,7 @@ def test_levels_are_written_in_turn(books: Store, dsn: str, monkeypatch: pytest.
         "a no to nobody knows which row": lambda: outbox.bisect_refused(connection, SHOP, batch, "no"),
         "a stale answer": lambda: outbox.replace_stale(connection, SHOP, batch, {level: 10}),
         "what was overtaken": lambda: outbox.end_overtaken(connection, SHOP, "DIRECT"),
-        "a look": lambda: observation.observe(connection, SHOP, books.client, [level], observed, lambda _: None),
+        "a look": lambda: observation.observe(connection, SHOP, books.client, [at_rest], observed, lambda _: None),
         "an explanation": lambda: hot_levels.explain(connection, SHOP, books.client, seen, NOON, 0),
         "a refresh of targets": lambda: online_atp.refresh(connection),
     }

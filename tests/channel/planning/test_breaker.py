@@ -68,6 +68,15 @@ def waiting(books: Store, monkeypatch: pytest.MonkeyPatch) -> tuple[Store, list[
     return books, plans
 
 
+def test_no_batch_of_a_plan_that_waits_is_to_be_sent(books: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    books.equip({P: 10})
+    books.connection.execute(b"UPDATE shopify_shop SET approval_least_rows = 1")
+    books.connection.execute(b"UPDATE inventory_level SET target = 15")
+    monkeypatch.setattr(breaker, "judge", lambda *_: "odd")
+    assert planner.plan(books.connection, SHOP) == []
+    assert books.batches() == ["HELD"]
+
+
 def test_a_run_asks_about_the_plans_that_no_other_run_asks_about(waiting: tuple[Store, list[int]]) -> None:
     books, (first, second, third, _) = waiting
 

@@ -324,9 +324,7 @@ def test_queues_of_the_store_and_of_nobody_are_deducted_and_another_shops_is_not
     assert online(connection, shop) == 11, "both shops belong to one store now"
 
 
-def test_the_highest_threshold_of_the_channels_configuration_facilities_counts(
-    connection: Connection, shop: World
-) -> None:
+def test_the_strictest_of_the_channels_configuration_facilities_counts(connection: Connection, shop: World) -> None:
     shop.facility("SECOND_CONFIG", "CONFIGURATION")
     connection.execute(
         b"INSERT INTO facility_group_member (facility_group_id, facility_id) VALUES ('ONLINE', 'SECOND_CONFIG')"
@@ -335,6 +333,8 @@ def test_the_highest_threshold_of_the_channels_configuration_facilities_counts(
     shop.rule("10001", "ONLINE_CONFIG", minimum_stock=1)
     shop.rule("10001", "SECOND_CONFIG", minimum_stock=3)
     assert online(connection, shop) == 5
+    connection.execute(b"UPDATE product_facility SET allow_brokering = FALSE WHERE facility_id = 'ONLINE_CONFIG'")
+    assert online(connection, shop) == 0
 
 
 def test_a_product_without_a_rule_has_no_threshold_and_one_without_stock_shows_0(
