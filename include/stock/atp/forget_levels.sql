@@ -7,14 +7,22 @@ FROM refresh_product
 WHERE
     level.product_id = refresh_product.product_id
     AND level.target IS NOT NULL
-    AND NOT EXISTS (
-        SELECT
-        FROM shopify_shop_product AS mapped
-        INNER JOIN inventory_channel AS channel ON mapped.shop_id = channel.shop_id
-        WHERE
-            mapped.shop_id = level.shop_id
-            AND mapped.inventory_item_id = level.inventory_item_id
-            AND mapped.product_id = level.product_id
-            AND channel.location_id = level.location_id
-            AND channel.from_date <= now() AND channel.thru_date > now()
+    -- Two questions: pairs of products and locations would be as many as there are levels.
+    AND (
+        NOT EXISTS (
+            SELECT
+            FROM shopify_shop_product AS mapped
+            WHERE
+                level.shop_id = mapped.shop_id
+                AND level.inventory_item_id = mapped.inventory_item_id
+                AND level.product_id = mapped.product_id
+        )
+        OR NOT EXISTS (
+            SELECT
+            FROM inventory_channel AS channel
+            WHERE
+                level.shop_id = channel.shop_id
+                AND level.location_id = channel.location_id
+                AND channel.from_date <= now() AND channel.thru_date > now()
+        )
     )
