@@ -33,7 +33,7 @@ def shop(world: World) -> World:
     return world
 
 
-def move(connection: Connection, facility: str, atp: int, product: str = "10001") -> None:
+def move(connection: Connection, facility: str, atp: float, product: str = "10001") -> None:
     with connection.transaction():
         ledger.open_for_posting(connection)
         connection.execute(
@@ -52,6 +52,13 @@ def test_facilities_add_up(connection: Connection, shop: World) -> None:
     move(connection, "MAIN_WH", 40)
     assert online(connection, shop) == 43
     assert shop.levels()["10001", "broadway"] == (3, None)
+
+
+def test_a_part_of_a_unit_is_not_sold(connection: Connection, shop: World) -> None:
+    move(connection, "BROADWAY", 2.75)
+    assert online(connection, shop) == 2
+    move(connection, "PEARL", 0.25)
+    assert online(connection, shop) == 3, "parts add up"
 
 
 def test_safety_stock_cannot_eat_another_facilitys_stock(connection: Connection, shop: World) -> None:
@@ -97,7 +104,9 @@ def test_a_negative_facility_counts_as_nothing_but_can_suppress_the_product(
     move(connection, "BROADWAY", 8)
     move(connection, "PEARL", -3)
     assert online(connection, shop) == 8
-    move(connection, "PEARL", -6)
+    move(connection, "PEARL", -5)
+    assert online(connection, shop) == 8, "the facilities add up to nothing, not to less"
+    move(connection, "PEARL", -1)
     assert online(connection, shop) == 0, "the facilities add up to -1"
 
 
