@@ -97,6 +97,19 @@ def test_an_item_that_goes_to_another_product_of_the_same_number_follows_that_on
     assert levels(connection)[item_of(P), ONLINE] == (R, 6, None, True)
 
 
+def test_a_level_of_a_product_that_is_not_there_is_looked_at_as_that_of_its_item(
+    connection: Connection, shop: World
+) -> None:
+    """A product that somebody has deleted by hand, say: nothing tells what its level showed."""
+    before = levels(connection)
+    connection.execute(
+        b"UPDATE inventory_level SET product_id = 'nobody' WHERE inventory_item_id = %s AND location_id = %s",
+        [item_of(P), ONLINE],
+    )
+    assert online_atp.recompute_all(connection) == 1
+    assert levels(connection) == before | {(item_of(P), ONLINE): (P, 5, None, True)}
+
+
 def test_what_was_shown_while_shopify_was_master_counts_for_nothing_later(connection: Connection, shop: World) -> None:
     before = levels(connection)
     for location, master in ((ONLINE, "SHOPIFY"), (COUNTER, "OMS")):
