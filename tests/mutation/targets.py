@@ -109,6 +109,7 @@ TARGETS = (
             "tests/stock/atp/test_online_atp.py",
             "tests/stock/atp/test_kits.py",
             "tests/stock/atp/test_written_levels.py",
+            "tests/stock/atp/test_dated_rows.py",
             "tests/stock/atp/test_online_atp_histories.py",
             "tests/channel/test_two_shops.py",
         ),
