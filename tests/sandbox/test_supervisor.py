@@ -36,7 +36,8 @@ def test_a_child_that_does_not_listen_is_killed(tmp_path: Path) -> None:
 def test_grandchildren_go_too(tmp_path: Path) -> None:
     code = (
         "import subprocess, sys\n"
-        f"p = subprocess.Popen([sys.executable, '-S', '-c', {STUBBORN!r}])\n"
+        f"p = subprocess.Popen([sys.executable, '-S', '-c', {STUBBORN!r}], stdout=subprocess.PIPE)\n"
+        "p.stdout.readline()\n"
         "print('grandchild', p.pid, flush=True)\n" + FOR_EVER
     )
     child = start(tmp_path, code)
