@@ -19,7 +19,7 @@ from include.shopify import orders as wire
 from include.shopify.inventory import Seen
 from include.shopify.order_state import OrderItem, OrderLine
 from include.shopify.orders import Order
-from tests.scenarios.store import Store, item
+from tests.scenarios.store import STORE_LOCATION, Store, item
 from tests.world import ONLINE, SHOP
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -350,6 +350,10 @@ PENDING = {
 }  # fmt: skip
 
 
+BESIDE = ("settled before", "not asked about")
+"""Levels of the same batch that are no matter of the explanation."""
+
+
 def orders_of(pending: Mapping[str, Pending]) -> dict[str, Order]:
     """The orders by the level that each is of."""
     return {
@@ -366,16 +370,31 @@ def orders_of(pending: Mapping[str, Pending]) -> dict[str, Order]:
 
 def test_what_an_explanation_decides(books: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     connection = books.connection
-    equip(books, (*PENDING, "late", "being sent", "at rest"))
+    equip(books, (*PENDING, *BESIDE, "late", "being sent", "at rest"))
+    connection.execute(b"UPDATE shopify_shop SET seconds_to_arrive = 10 WHERE shop_id = %s", [OTHER])
     earlier = ended(books, SHOP, ["applied", "not applied"], ONLINE)
-    batch = send(books, {name: each.delta for name, each in PENDING.items()}, "-11 minutes", "UNKNOWN")
+    deltas = {name: each.delta for name, each in PENDING.items()} | dict.fromkeys(BESIDE, -2)
+    batch = send(books, deltas, "-11 minutes", "UNKNOWN")
+    ended(books, OTHER, ["applied", "not applied"], ONLINE)
+    connection.execute(
+        b"INSERT INTO outbox_batch_row (outbox_batch_id, row_index, inventory_item_id, location_id, delta,"
+        b" change_from_quantity) SELECT outbox_batch_id, row_index + 500, inventory_item_id, %s, 1, 10"
+        b" FROM outbox_batch_row WHERE outbox_batch_id = %s AND location_id = %s",
+        [STORE_LOCATION, batch, ONLINE],
+    )
     late = send(books, {"late": -2}, "-9 minutes", "UNKNOWN")
-    sending = send(books, {"being sent": -2}, "-11 minutes", "SENDING")
+    connection.execute(
+        b"UPDATE inventory_level SET outbox_batch_id = NULL WHERE product_id = 'settled before' AND shop_id = %s"
+        b" AND location_id = %s",
+        [SHOP, ONLINE],
+    )
+    sending = send(books, {"being sent": -2, "settled before": -2}, "-11 minutes", "SENDING")
     for name, each in PENDING.items():
         if each.imported:
             order_item(books, name, name, (each.imported + 1, 0, 1))
             order_item(books, name, name, (7, 0, 0), shop=OTHER)
-            order_item(books, name, name, (7, 0, 0), location=COUNTER)
+            for place in (COUNTER, STORE_LOCATION):
+                order_item(books, name, name, (7, 0, 0), location=place)
             movement(books, name, name)
             connection.execute(
                 b"UPDATE inventory_level SET position = position - %s WHERE product_id = %s AND location_id = %s"
@@ -396,7 +415,7 @@ def test_what_an_explanation_decides(books: Store, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(wire, "updated_since", updated_since)
     shown = {(item(name), ONLINE): seen(each.shows) for name, each in PENDING.items()} | {
-        (item(name), ONLINE): seen(8) for name in ("late", "being sent", "at rest")
+        (item(name), ONLINE): seen(8) for name in ("late", "being sent", "at rest", "settled before")
     }
     edited = (item("edited"), ONLINE)
     shown[edited] = replace(shown[edited], updated_at=(NOON + timedelta(hours=1)).isoformat())
@@ -416,7 +435,13 @@ def test_what_an_explanation_decides(books: Store, monkeypatch: pytest.MonkeyPat
         b"SELECT product_id, position, outbox_batch_id FROM inventory_level WHERE shop_id = %s AND location_id = %s",
         [SHOP, ONLINE],
     ).fetchall()
-    open_in = {"late": late, "being sent": sending, "at rest": None}
+    open_in = {
+        "late": late,
+        "being sent": sending,
+        "at rest": None,
+        "settled before": sending,
+        "not asked about": batch,
+    }
     assert {row[0]: (row[1], row[2]) for row in rows} == {name: (10, number) for name, number in open_in.items()} | {
         name: (10 - each.imported + each.delta * bool(each.applied), None if name in decided else batch)
         for name, each in PENDING.items()
@@ -435,9 +460,10 @@ def test_what_an_explanation_decides(books: Store, monkeypatch: pytest.MonkeyPat
     words = {True: "LOOKS_APPLIED", False: "LOOKS_NOT_APPLIED", None: None}
     assert {(row[0], row[1]): row[2] for row in outcomes} == {
         (batch, item(name)): words[each.applied] for name, each in PENDING.items()
-    } | {
+    } | {(batch, item(name)): None for name in BESIDE} | {
         (late, item("late")): None,
         (sending, item("being sent")): None,
+        (sending, item("settled before")): None,
         (earlier, item("applied")): "APPLIED",
         (earlier, item("not applied")): "APPLIED",
     }
