@@ -106,7 +106,7 @@ class Mutation:
                 with each.in_force():
                     killer = self._first_failure(items[: self.most_tests])
                 error = self._error if killer is not None else None
-                is_invalid = isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith("42")
+                is_invalid = each.file.endswith(".sql") and _is_no_sql(error)
                 if killer is not None and not is_invalid:
                     self._trust(session.items, killer)
                     self.killers.setdefault(each.file, []).insert(0, killer)
@@ -150,6 +150,10 @@ class Mutation:
         if _fails(item, _another(items, item)):
             raise pytest.UsageError(f"{killer} fails without any change")
         self._trusted.add(killer)
+
+
+def _is_no_sql(error: BaseException | None) -> bool:
+    return isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith("42")
 
 
 def _each_with_next(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item]]:

@@ -7,6 +7,7 @@ import pytest
 
 from include.channel.delivery import delivery, outbox
 from include.channel.delivery.outbox import Fenced
+from include.channel.planning import planner
 from include.channel.reconciliation import observation
 from include.shopify.access import Access
 from include.shopify.client import Client, Document
@@ -327,8 +328,9 @@ def test_too_many_requests_are_waited_out_as_asked(store: Store) -> None:
     assert waits == [3.5]
 
 
-def test_silence_after_silence_stops_the_run(store: Store) -> None:
-    store.open({f"6{number:04d}": 5 for number in range(1001)})
+def test_silence_after_silence_stops_the_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planner, "MOST_ROWS", 1)
+    store.open({f"6{number:04d}": 5 for number in range(5)})
     store.connection.execute(b"UPDATE inventory_level SET target = target + 1")
     store.emulator.fault("drop_before", operation=ADJUST, times=99)
     sent = store.push()
