@@ -95,7 +95,7 @@ TARGETS = (
             f"{RECONCILIATION}/hot_levels.py",
         ),
         (
-            "tests/channel/reconciliation/test_judgement.py",
+            "tests/channel/reconciliation/test_explanations.py",
             "tests/channel/reconciliation/test_hot_levels.py",
             TURNS,
             "tests/channel/delivery/test_delivery.py",

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 
 from include.channel.delivery import outbox
 from include.channel.order_import import orders
-from include.channel.planning import planner
 from include.channel.reconciliation import hot_levels, observation
 from include.channel.reconciliation.observation import Level, Settlement
 from include.db.connection import Connection
-from include.shopify import orders as wire
 from include.shopify.inventory import Seen
-from include.shopify.order_state import OrderItem, OrderLine
-from include.shopify.orders import Order
-from tests.scenarios.store import STORE_LOCATION, Store, item
+from tests.channel.reconciliation.laid_books import (
+    COUNTER,
+    OTHER,
+    elsewhere,
+    ended,
+    equip,
+    movement,
+    order_item,
+    seen,
+    send,
+)
+from tests.scenarios.store import Store, item
 from tests.world import ONLINE, SHOP
-
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-OTHER = "other"
-COUNTER = "gid://shopify/Location/60000000001"
-"""Sorted before the location that is looked at."""
 
 
 @dataclass(frozen=True)
@@ -87,103 +87,6 @@ CASES = {
     "being sent": Case((10, 10), 10, looks_again=True, batch="SENDING"),
     "confirmed meanwhile": Case((8, 8), 8, looks_again=True, batch="CONFIRMED", outcome="APPLIED"),
 }
-
-
-def seen(available: int, committed: int = 0) -> Seen:
-    return Seen(available, committed, NOON.isoformat(), is_active=True, tracked=True, sku="")
-
-
-def equip(books: Store, products: Collection[str]) -> None:
-    """Levels that show 10 by our books, at two locations; and in another shop those of the same items, under way."""
-    connection = books.connection
-    books.equip(dict.fromkeys(products, 10))
-    connection.execute(b"UPDATE shopify_shop SET seconds_to_arrive = 600")
-    books.world.facility("COUNTER")
-    books.world.channel("COUNTER", COUNTER, ["BROADWAY"], queue="COUNTER")
-    connection.execute(
-        b"INSERT INTO inventory_level (shop_id, inventory_item_id, location_id, product_id, target, position)"
-        b" SELECT shop_id, inventory_item_id, %s, product_id, target, position FROM inventory_level",
-        [COUNTER],
-    )
-    connection.execute(
-        b"INSERT INTO shopify_shop (shop_id, myshopify_domain, connection_id) VALUES (%s, 'o.myshopify.com', 'o')",
-        [OTHER],
-    )
-    batch = ended(books, OTHER, products, ONLINE, "UNKNOWN")
-    connection.execute(
-        b"INSERT INTO inventory_level (shop_id, inventory_item_id, location_id, product_id, target, position,"
-        b" outbox_batch_id) SELECT %s, inventory_item_id, location_id, product_id, 5, 4, %s FROM inventory_level"
-        b" WHERE location_id = %s",
-        [OTHER, batch, ONLINE],
-    )
-    planner.plan(connection, SHOP)  # takes the reasons
-
-
-def ended(books: Store, shop: str, products: Collection[str], location: str, status: str = "CONFIRMED") -> int:
-    """A batch of +1 of each product that has ended now, or has left a minute ago."""
-    row = books.connection.execute(
-        b"WITH batch AS (INSERT INTO outbox_batch (shop_id, status_id, shopify_reason, idempotency_key, variables,"
-        b" sent_at, finished_at) VALUES (%(shop)s, %(status)s, 'correction', gen_random_uuid(), '{}',"
-        b" now() - interval '1 minute', CASE WHEN %(status)s = 'CONFIRMED' THEN clock_timestamp() END)"
-        b" RETURNING outbox_batch_id), batch_row AS (INSERT INTO outbox_batch_row (outbox_batch_id, row_index,"
-        b" inventory_item_id, location_id, delta, change_from_quantity, outcome) SELECT outbox_batch_id, number, item,"
-        b" %(location)s, 1, 1, CASE WHEN %(status)s = 'CONFIRMED' THEN 'APPLIED' END"
-        b" FROM batch, unnest(%(items)s::text[]) WITH ORDINALITY AS each (item, number))"
-        b" SELECT outbox_batch_id FROM batch",
-        {"shop": shop, "status": status, "location": location, "items": [item(product) for product in products]},
-    ).fetchone()
-    assert row is not None
-    batch: int = row[0]
-    return batch
-
-
-def elsewhere(books: Store) -> list[Any]:
-    """What is kept of the other location and the other shop, but for what is confirmed there meanwhile."""
-    rows = books.connection.execute(
-        b"SELECT to_jsonb(level) - 'target' - 'delta', to_jsonb(batch_row) FROM inventory_level AS level"
-        b" LEFT JOIN (outbox_batch_row AS batch_row INNER JOIN outbox_batch AS batch USING (outbox_batch_id))"
-        b" ON batch.shop_id = level.shop_id AND batch_row.inventory_item_id = level.inventory_item_id"
-        b" AND batch_row.location_id = level.location_id WHERE (level.shop_id, level.location_id) <> (%s, %s)"
-        b" AND level.product_id NOT IN (%s, 'confirmed meanwhile') ORDER BY 1, 2",
-        [SHOP, ONLINE, NUMBER],
-    )
-    return rows.fetchall()
-
-
-def send(books: Store, deltas: Mapping[str, int], sent: str, status: str) -> int:
-    """A batch that has left, of each product by its delta, and by +1 at the second location; `sent` is from now."""
-    with books.connection.cursor() as cursor:
-        cursor.executemany(
-            b"UPDATE inventory_level SET target = position + CASE WHEN location_id = %s THEN %s ELSE 1 END"
-            b" WHERE product_id = %s AND shop_id = %s",
-            [(ONLINE, delta, product, SHOP) for product, delta in deltas.items()],
-        )
-    (batch,) = planner.plan(books.connection, SHOP)
-    books.connection.execute(
-        b"UPDATE outbox_batch SET status_id = %s, sent_at = now() + %s::interval WHERE outbox_batch_id = %s",
-        [status, sent, batch],
-    )
-    return batch
-
-
-def order_item(books: Store, product: str, order: str, units: tuple[int, int, int], **place: str) -> None:
-    """What an imported order has taken, what of it has left, and what came back."""
-    books.connection.execute(
-        b"INSERT INTO shopify_order_item (shop_id, order_id, inventory_item_id, location_id, taken, fulfilled,"
-        b" returned) VALUES (%s, %s, %s, %s, %s, %s, %s)",
-        [place.get("shop", SHOP), order, item(product), place.get("location", ONLINE), *units],
-    )
-
-
-def movement(
-    books: Store, product: str, order: str = "1", units: tuple[int, int, int] = (1, 0, 0), **place: str
-) -> None:
-    """An import has found that an order took, fulfilled and gave back units."""
-    books.connection.execute(
-        b"INSERT INTO shopify_order_movement (shop_id, order_id, inventory_item_id, location_id, taken_diff,"
-        b" fulfilled_diff, returned_diff) VALUES (%s, %s, %s, %s, %s, %s, %s)",
-        [place.get("shop", SHOP), order, item(product), place.get("location", ONLINE), *units],
-    )
 
 
 def look(
@@ -256,9 +159,9 @@ def test_what_a_look_decides(books: Store, monkeypatch: pytest.MonkeyPatch) -> N
         }
         for number in (0, 1)
     ]
-    before = elsewhere(books)
+    before = elsewhere(books, NUMBER, "confirmed meanwhile")
     found = look(books, monkeypatch, reads, meanwhile)
-    assert elsewhere(books) == before
+    assert elsewhere(books, NUMBER, "confirmed meanwhile") == before
     rows = connection.execute(
         b"SELECT level.product_id, level.position, level.to_observe, level.quarantine_reason, level.outbox_batch_id,"
         b" newest.outcome, level.position_as_of IS NOT NULL FROM inventory_level AS level"
@@ -307,168 +210,3 @@ def _drifts_are_told(connection: Connection) -> None:
     assert told["moves"] == ("MOVING", 0)
     assert told["committed as imported"][1] == 5
     assert told["gone"] == ("WRONG_MAPPING", 0)
-
-
-@dataclass(frozen=True)
-class Pending:
-    """A level of a batch from 10 with an unknown outcome, what it shows, and which answer explains that."""
-
-    shows: int
-    applied: bool | None
-    order: Order | None = None
-    imported: int = 0
-    changes: tuple[Mapping[str, Any], ...] = ()
-    delta: int = -2
-
-
-def sold(units: int, *, created: int, updated: int | None = None, fulfilled: int = 0) -> Order:
-    """An order of three units of which so many are left; its id and item come with the level it is of."""
-    at = NOON + timedelta(seconds=created)
-    changed = NOON + timedelta(seconds=created if updated is None else updated)
-    return Order("", "#1", at, changed, (OrderItem("", ONLINE, units, fulfilled),), (OrderLine("", "", units, 3),))
-
-
-TRIMMED = sold(1, created=-20, updated=20, fulfilled=1)
-PENDING = {
-    "applied": Pending(8, applied=True),
-    "four applied": Pending(6, applied=True, delta=-4),
-    "one applied": Pending(9, applied=True, delta=-1),
-    "one not applied": Pending(10, applied=False, delta=-1),
-    "not applied": Pending(10, applied=False),
-    "edited": Pending(50, applied=None),
-    "sold well before": Pending(8, applied=False, order=sold(2, created=-20)),
-    "sold well after": Pending(8, applied=True, order=sold(2, created=20)),
-    "sold at about the same time": Pending(8, applied=None, order=sold(2, created=0)),
-    "sold and imported": Pending(7, applied=False, order=sold(3, created=-20), imported=3),
-    "known from before": Pending(7, applied=True, order=TRIMMED, imported=1),
-    "changed since": Pending(7, applied=None, order=TRIMMED, imported=1, changes=({},)),
-    "given back since": Pending(7, applied=None, order=TRIMMED, imported=1, changes=({"units": (0, 0, 1)},)),
-    "fulfilled since": Pending(7, applied=True, order=TRIMMED, imported=1, changes=({"units": (0, 1, 0)},)),
-    "changed elsewhere since": Pending(7, applied=True, order=TRIMMED, imported=1,
-        changes=({"shop": OTHER}, {"location": COUNTER}, {"order": "of nobody"}, {"product": "applied"}),
-    ),
-}  # fmt: skip
-
-
-BESIDE = ("settled before", "not asked about")
-"""Levels of the same batch that are no matter of the explanation."""
-
-
-def orders_of(pending: Mapping[str, Pending]) -> dict[str, Order]:
-    """The orders by the level that each is of."""
-    return {
-        name: replace(
-            each.order,
-            order_id=name,
-            items=tuple(replace(part, inventory_item_id=item(name)) for part in each.order.items),
-            lines=tuple(replace(line, inventory_item_id=item(name)) for line in each.order.lines),
-        )
-        for name, each in pending.items()
-        if each.order
-    }
-
-
-def test_what_an_explanation_decides(books: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    connection = books.connection
-    equip(books, (*PENDING, *BESIDE, "late", "being sent", "at rest"))
-    connection.execute(b"UPDATE shopify_shop SET seconds_to_arrive = 10 WHERE shop_id = %s", [OTHER])
-    earlier = ended(books, SHOP, ["applied", "not applied"], ONLINE)
-    deltas = {name: each.delta for name, each in PENDING.items()} | dict.fromkeys(BESIDE, -2)
-    batch = send(books, deltas, "-11 minutes", "UNKNOWN")
-    ended(books, OTHER, ["applied", "not applied"], ONLINE)
-    connection.execute(
-        b"INSERT INTO outbox_batch_row (outbox_batch_id, row_index, inventory_item_id, location_id, delta,"
-        b" change_from_quantity) SELECT outbox_batch_id, row_index + 500, inventory_item_id, %s, 1, 10"
-        b" FROM outbox_batch_row WHERE outbox_batch_id = %s AND location_id = %s",
-        [STORE_LOCATION, batch, ONLINE],
-    )
-    late = send(books, {"late": -2}, "-9 minutes", "UNKNOWN")
-    connection.execute(
-        b"UPDATE inventory_level SET outbox_batch_id = NULL WHERE product_id = 'settled before' AND shop_id = %s"
-        b" AND location_id = %s",
-        [SHOP, ONLINE],
-    )
-    sending = send(books, {"being sent": -2, "settled before": -2}, "-11 minutes", "SENDING")
-    for name, each in PENDING.items():
-        if each.imported:
-            order_item(books, name, name, (each.imported + 1, 0, 1))
-            order_item(books, name, name, (7, 0, 0), shop=OTHER)
-            for place in (COUNTER, STORE_LOCATION):
-                order_item(books, name, name, (7, 0, 0), location=place)
-            movement(books, name, name)
-            connection.execute(
-                b"UPDATE inventory_level SET position = position - %s WHERE product_id = %s AND location_id = %s"
-                b" AND shop_id = %s",
-                [each.imported, name, ONLINE, SHOP],
-            )
-    last_movement, looked_from = observation.last_order_movement(connection)
-    for name, each in PENDING.items():
-        for change in each.changes:
-            movement(books, **({"product": name, "order": name} | dict(change)))
-    before = elsewhere(books)
-    told = orders_of(PENDING)
-    asked: list[datetime] = []
-
-    def updated_since(_: object, since: datetime) -> list[Order]:
-        asked.append(since)
-        return list(told.values())
-
-    monkeypatch.setattr(wire, "updated_since", updated_since)
-    shown = {(item(name), ONLINE): seen(each.shows) for name, each in PENDING.items()} | {
-        (item(name), ONLINE): seen(8) for name in ("late", "at rest", "settled before")
-    }
-    shown[item("being sent"), ONLINE] = seen(5)  # as the other shop's batch would explain
-    edited = (item("edited"), ONLINE)
-    shown[edited] = replace(shown[edited], updated_at=(NOON + timedelta(hours=1)).isoformat())
-    newer = looked_from + timedelta(hours=1)
-    for name, as_of in (("applied", looked_from - timedelta(hours=1)), ("not applied", newer)):
-        connection.execute(
-            b"UPDATE inventory_level SET position_as_of = %s WHERE product_id = %s AND shop_id = %s"
-            b" AND location_id = %s",
-            [as_of, name, SHOP, ONLINE],
-        )
-    never_stocked = {(item("at rest"), COUNTER): replace(seen(0), updated_at="")}
-    settled = hot_levels.explain(connection, SHOP, books.client, shown | never_stocked, looked_from, last_movement)
-    assert elsewhere(books) == before
-    decided = {name: each.applied for name, each in PENDING.items() if each.applied is not None}
-    assert settled == len(decided)
-    rows = connection.execute(
-        b"SELECT product_id, position, outbox_batch_id FROM inventory_level WHERE shop_id = %s AND location_id = %s",
-        [SHOP, ONLINE],
-    ).fetchall()
-    open_in = {
-        "late": late,
-        "being sent": sending,
-        "at rest": None,
-        "settled before": sending,
-        "not asked about": batch,
-    }
-    assert {row[0]: (row[1], row[2]) for row in rows} == {name: (10, number) for name, number in open_in.items()} | {
-        name: (10 - each.imported + each.delta * bool(each.applied), None if name in decided else batch)
-        for name, each in PENDING.items()
-    }
-    known = connection.execute(
-        b"SELECT product_id, position_as_of FROM inventory_level WHERE shop_id = %s AND location_id = %s"
-        b" AND position_as_of IS NOT NULL",
-        [SHOP, ONLINE],
-    ).fetchall()
-    assert dict(known) == dict.fromkeys(decided, looked_from) | {"not applied": newer}, "as of the newest look"
-    outcomes = connection.execute(
-        b"SELECT outbox_batch_id, inventory_item_id, outcome FROM outbox_batch_row WHERE outbox_batch_id = ANY(%s)"
-        b" AND location_id = %s",
-        [[earlier, batch, late, sending], ONLINE],
-    ).fetchall()
-    words = {True: "LOOKS_APPLIED", False: "LOOKS_NOT_APPLIED", None: None}
-    assert {(row[0], row[1]): row[2] for row in outcomes} == {
-        (batch, item(name)): words[each.applied] for name, each in PENDING.items()
-    } | {(batch, item(name)): None for name in BESIDE} | {
-        (late, item("late")): None,
-        (sending, item("being sent")): None,
-        (sending, item("settled before")): None,
-        (earlier, item("applied")): "APPLIED",
-        (earlier, item("not applied")): "APPLIED",
-    }
-    assert asked == [NOON - timedelta(seconds=4)], "orders that were changed before are in all of these levels"
-    unknown = {level: replace(each, updated_at="") for level, each in shown.items()}
-    assert hot_levels.explain(connection, SHOP, books.client, unknown, looked_from, last_movement) == 0
-    assert len(asked) == 1, "nothing to ask"
